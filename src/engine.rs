@@ -1,0 +1,4 @@
+//! The decisions, as pure functions of the world described in [`crate::model`].
+
+pub mod admission;
+pub mod inject;

@@ -1,0 +1,3 @@
+//! Injection: the additions that make an object match the policies written for it.
+
+pub mod patch;

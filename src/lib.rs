@@ -1,0 +1,16 @@
+//! scrapeguard keeps every metrics port reachable by Prometheus, and by nothing else.
+//!
+//! The map, in the order data flows. Arrows point one way: `cli -> webhook | report -> engine -> model`.
+//!
+//! - [`model`]: the world as values. Partial views of the resources we read, the guard, findings, documents.
+//! - [`engine`]: the decisions as pure functions of those values: injection, rules, admission.
+//! - `webhook`: AdmissionReview over TLS; the only place that owns sockets and certificates.
+//! - `report`: one writer per output format.
+//! - `cli`: one file per subcommand.
+//! - `telemetry`: logs and metrics.
+//!
+//! `model` and `engine` use no clock, no network, no randomness and no async runtime; they are all that is built
+//! with `--no-default-features`.
+
+pub mod engine;
+pub mod model;

@@ -1,0 +1,3 @@
+//! The `scrapeguard` program: arguments in, exit code out.
+
+fn main() {}

@@ -1,0 +1,114 @@
+//! Which object is meant: references by kind, namespace and name, and resources by API group.
+
+use std::fmt;
+
+/// An object by kind, namespace and name, as people say it: `NetworkPolicy monitoring/prometheus`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectReference {
+    /// The kind, such as `NetworkPolicy`.
+    pub kind: String,
+    /// The namespace; `None` for cluster-scoped objects.
+    pub namespace: Option<String>,
+    /// The name. For an object that is still to be named it is the `generateName` prefix followed by `*`.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(formatter, "{} {namespace}/{}", self.kind, self.name),
+            None => write!(formatter, "{} {}", self.kind, self.name),
+        }
+    }
+}
+
+/// The kinds of objects that scrapeguard reads, whatever version of their API group they come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Resource {
+    /// `v1` Pod.
+    Pod,
+    /// `apps` Deployment.
+    Deployment,
+    /// `apps` StatefulSet.
+    StatefulSet,
+    /// `apps` DaemonSet.
+    DaemonSet,
+    /// `apps` ReplicaSet.
+    ReplicaSet,
+    /// `batch` Job.
+    Job,
+    /// `batch` CronJob.
+    CronJob,
+    /// `networking.k8s.io` NetworkPolicy.
+    NetworkPolicy,
+    /// `security.istio.io` AuthorizationPolicy.
+    AuthorizationPolicy,
+    /// `monitoring.coreos.com` PodMonitor.
+    PodMonitor,
+    /// `v1` Namespace.
+    Namespace,
+}
+
+impl Resource {
+    /// Every kind that is read.
+    pub const ALL: [Self; 11] = [
+        Self::Pod,
+        Self::Deployment,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::ReplicaSet,
+        Self::Job,
+        Self::CronJob,
+        Self::NetworkPolicy,
+        Self::AuthorizationPolicy,
+        Self::PodMonitor,
+        Self::Namespace,
+    ];
+
+    /// The resource of this API group and kind, or `None` where it is not one that scrapeguard reads.
+    pub fn of(group: &str, kind: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|resource| resource.kind() == kind && resource.group() == group)
+    }
+
+    /// The kind as written in manifests.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Pod => "Pod",
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+            Self::NetworkPolicy => "NetworkPolicy",
+            Self::AuthorizationPolicy => "AuthorizationPolicy",
+            Self::PodMonitor => "PodMonitor",
+            Self::Namespace => "Namespace",
+        }
+    }
+
+    /// The API group; empty for the core group.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Pod | Self::Namespace => "",
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
+            Self::Job | Self::CronJob => "batch",
+            Self::NetworkPolicy => "networking.k8s.io",
+            Self::AuthorizationPolicy => "security.istio.io",
+            Self::PodMonitor => "monitoring.coreos.com",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_found_by_its_group_and_kind_together() {
+        for resource in Resource::ALL {
+            assert_eq!(Resource::of(resource.group(), resource.kind()), Some(resource));
+        }
+        assert_eq!(Resource::of("extensions", "NetworkPolicy"), None);
+    }
+}

@@ -1,0 +1,3 @@
+module scrapeguard.io/tests/control-plane/crds
+
+go 1.26.0
