@@ -2,3 +2,5 @@
 
 pub mod admission;
 pub mod inject;
+pub mod reach;
+pub mod rules;
