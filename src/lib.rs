@@ -17,4 +17,6 @@ pub mod cli;
 pub mod engine;
 pub mod model;
 #[cfg(feature = "server")]
+pub mod telemetry;
+#[cfg(feature = "server")]
 pub mod webhook;

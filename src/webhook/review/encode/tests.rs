@@ -31,11 +31,7 @@ fn judgement(number: u16, action: Action) -> Judgement {
 }
 
 fn object() -> ObjectReference {
-    ObjectReference {
-        kind: "NetworkPolicy".to_owned(),
-        namespace: Some("monitoring".to_owned()),
-        name: "x".to_owned(),
-    }
+    ObjectReference { kind: "NetworkPolicy".to_owned(), namespace: Some("monitoring".to_owned()), name: "x".to_owned() }
 }
 
 fn patch() -> Patch {
