@@ -1,12 +1,16 @@
 //! The world as values: what the engine decides about. Nothing here does I/O or looks at a clock.
 
+pub mod document;
 pub mod field_path;
 pub mod finding;
 pub mod guard;
 pub mod object;
+pub mod source;
 pub mod text;
 
+pub use document::Document;
 pub use field_path::FieldPath;
 pub use finding::{Finding, RuleId, Severity};
 pub use object::{ObjectReference, Resource};
+pub use source::{Position, Source, Span};
 pub use text::Text;
