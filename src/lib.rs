@@ -12,5 +12,7 @@
 //! `model` and `engine` use no clock, no network, no randomness and no async runtime; they are all that is built
 //! with `--no-default-features`.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod model;
