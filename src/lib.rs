@@ -16,3 +16,5 @@
 pub mod cli;
 pub mod engine;
 pub mod model;
+#[cfg(feature = "cli")]
+pub mod report;

@@ -14,7 +14,7 @@ pub mod suggestion;
 pub mod text;
 pub mod truth;
 
-pub use document::Document;
+pub use document::{Document, DocumentError};
 pub use field_path::FieldPath;
 pub use finding::{Finding, RuleId, Severity};
 pub use object::{ObjectReference, Resource};

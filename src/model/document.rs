@@ -6,6 +6,7 @@ mod problem;
 mod reader;
 mod scalar;
 mod split;
+pub mod yaml;
 
 use serde_json::value::RawValue;
 

@@ -78,6 +78,14 @@ impl<'a> Node<'a> {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// The value of a field, when it exists.
+    pub fn find(&self, path: &FieldPath) -> Option<&Self> {
+        path.segments().iter().try_fold(self, |node, segment| match segment {
+            Segment::Key(key) => node.get(key),
+            Segment::Index(index) => node.items().get(*index),
+        })
+    }
+
     /// Where to point for a field: at its value when that fits on one line, and at its key otherwise. For a field that
     /// does not exist it is the place of the closest ancestor that does.
     ///
@@ -92,7 +100,7 @@ impl<'a> Node<'a> {
                     None => break,
                 },
                 Segment::Index(index) => match node.items().get(*index) {
-                    Some(item) => (item, item.span),
+                    Some(item) => (item, item.head()),
                     None => break,
                 },
             };
@@ -100,6 +108,11 @@ impl<'a> Node<'a> {
             node = child;
         }
         place
+    }
+
+    /// What one sees first of an item: its first key, when it is a map.
+    fn head(&self) -> Span {
+        self.entries().first().map_or(self.span, |entry| entry.key_span)
     }
 
     /// Whether the whole value stands at its span: a scalar, or a map or list in flow style.

@@ -62,7 +62,7 @@ fn an_object_knows_its_group_kind_and_name() {
 #[case(FieldPath::of("spec.ingress").index(0).key("ports").index(0).key("protocol"), "\"TCP\"", 10, 17)]
 #[case(FieldPath::of("spec.podSelector"), "{}", 6, 16)]
 #[case(FieldPath::of("spec.ingress"), "ingress", 7, 3)]
-#[case(FieldPath::of("spec.ingress").index(0), "", 8, 5)]
+#[case(FieldPath::of("spec.ingress").index(0), "ports", 8, 5)]
 #[case(FieldPath::of("spec.description"), "description", 15, 3)]
 #[case(FieldPath::of("spec.egress"), "spec", 5, 1)]
 #[case(FieldPath::of("spec.ingress").index(7).key("from"), "ingress", 7, 3)]
