@@ -20,3 +20,5 @@ pub mod model;
 pub mod telemetry;
 #[cfg(feature = "server")]
 pub mod webhook;
+#[cfg(feature = "cli")]
+pub mod report;
