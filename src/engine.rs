@@ -2,3 +2,6 @@
 
 pub mod admission;
 pub mod inject;
+pub mod message;
+pub mod reach;
+pub mod rules;
