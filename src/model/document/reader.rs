@@ -194,11 +194,11 @@ impl<'a, 's> Reader<'a, 's> {
     }
 }
 
-/// Any length of key and any number of comments is fine; depth is our own limit, which has its own sentence.
+/// Any number of comments is fine; depth is our own limit, which has its own sentence. Keys stay limited to 1024
+/// characters: to allow longer ones the parser would hold a whole JSON file back until its last bracket.
 fn options() -> Options {
     let mut options = Options::default();
     options.set_emit_comments(false);
-    options.simple_key_max_lookahead = usize::MAX;
     options.flow_nesting_limit = usize::MAX;
     options.block_nesting_limit = usize::MAX;
     options

@@ -148,6 +148,12 @@ spec:
 }
 
 #[test]
+fn scalars_are_what_kubectl_takes_them_for() {
+    let expected: Json = serde_json::from_str(include_str!("testdata/scalars.json")).unwrap();
+    assert_eq!(json_of(include_str!("testdata/scalars.yaml")), expected);
+}
+
+#[test]
 fn a_billion_laughs_are_refused() {
     let mut text = "apiVersion: v1\nkind: Pod\na0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
     for level in 1..10 {
