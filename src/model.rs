@@ -3,10 +3,17 @@
 pub mod field_path;
 pub mod finding;
 pub mod guard;
+pub mod labels;
 pub mod object;
+pub mod relabeling;
+pub mod resource;
+pub mod selector;
+pub mod suggestion;
 pub mod text;
+pub mod truth;
 
 pub use field_path::FieldPath;
 pub use finding::{Finding, RuleId, Severity};
 pub use object::{ObjectReference, Resource};
 pub use text::Text;
+pub use truth::Truth;

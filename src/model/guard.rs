@@ -1,47 +1,117 @@
 //! The guard: what must be true around one Prometheus.
+//!
+//! A guard is written as a `ScrapeGuard` document ([`document`]), resolved over the built-in description of
+//! kube-prometheus-stack ([`built_in`]) and checked ([`resolve`]). Everything else in the house sees only the resolved
+//! [`Guard`], in which names exist, ports are numbers and nothing is optional that must be there.
 
-/// How findings are acted upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Refuse what certainly breaks scraping, warn of the rest.
-    Enforce,
-    /// Refuse nothing, warn of everything.
-    Warn,
-    /// Touch and show nothing; write audit annotations and metrics.
-    Audit,
-}
+pub mod built_in;
+pub mod component;
+pub mod connection;
+pub mod document;
+pub mod enforcement;
+pub mod load;
+pub mod resolve;
+
+pub use component::{Component, ComponentPort, Evidence, Identification, Protocol};
+pub use connection::{Caller, Connection, Purpose, Source};
+pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting};
+pub use load::GuardError;
+
+use crate::model::selector::LabelSelector;
+use crate::model::truth::Truth;
 
 /// One guarded Prometheus: its components, connections and enforcement.
-#[derive(Clone, Debug)]
-pub struct Guard {}
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guard {
+    /// Name of the `ScrapeGuard`.
+    pub name: String,
+    /// The namespace that is guarded.
+    pub namespace: String,
+    /// The kinds of workload in that namespace.
+    pub components: Vec<Component>,
+    /// Who may talk to whom.
+    pub connections: Vec<Connection>,
+    /// The service mesh around the components.
+    pub mesh: Mesh,
+    /// What is done about findings.
+    pub enforcement: Enforcement,
+    /// Findings that are accepted.
+    pub exemptions: Vec<Exemption>,
+}
+
+/// What the guard knows about Istio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mesh {
+    /// Whether and how the mesh captures traffic.
+    pub istio: document::IstioMode,
+    /// Trust domain: the first part of every principal.
+    pub trust_domain: String,
+    /// Namespace whose policies hold for the whole mesh.
+    pub root_namespace: String,
+}
+
+impl Guard {
+    /// The component with this name.
+    pub fn component(&self, name: &str) -> Option<&Component> {
+        self.components.iter().find(|component| component.name == name)
+    }
+
+    /// The connections that end at this component.
+    pub fn connections_to<'a>(&'a self, component: &'a Component) -> impl Iterator<Item = &'a Connection> {
+        self.connections.iter().filter(|connection| connection.to == component.name)
+    }
+
+    /// The components whose pods this selector certainly selects.
+    ///
+    /// An empty selector selects everything in its namespace, known and unknown; it says nothing about any component
+    /// and yields none.
+    pub fn selected_by<'a>(&'a self, selector: &'a LabelSelector<'_>) -> impl Iterator<Item = &'a Component> {
+        self.components
+            .iter()
+            .filter(move |component| !selector.is_empty() && component.is_selected_by(selector) == Truth::Yes)
+    }
+
+    /// The principal of a service account in the guarded namespace, as Istio writes it: without `spiffe://`.
+    pub fn principal(&self, service_account: &str) -> String {
+        self.principal_in(&self.namespace, service_account)
+    }
+
+    /// The principal of a service account in any namespace.
+    pub fn principal_in(&self, namespace: &str, service_account: &str) -> String {
+        format!("{}/ns/{namespace}/sa/{service_account}", self.mesh.trust_domain)
+    }
+}
 
 /// All guards in force.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Guards(Vec<Guard>);
 
 impl Guards {
     /// The built-in guard for kube-prometheus-stack in the namespace `monitoring`.
     pub fn built_in() -> Self {
-        Self(vec![Guard {}])
+        Self(vec![built_in::guard()])
     }
 
     /// Reads guards from the text of a YAML file that may hold several documents.
     ///
     /// # Errors
     /// The first thing that is wrong, with line and column.
-    pub fn parse(_source: &str) -> Result<Self, GuardError> {
-        Ok(Self::built_in())
+    pub fn parse(source: &str) -> Result<Self, GuardError> {
+        load::guards(source).map(Self)
     }
-}
 
-/// Why a guard could not be read. Lines and columns count from one.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("line {line}, column {column}: {message}")]
-pub struct GuardError {
-    /// Line of the mistake.
-    pub line: usize,
-    /// Column of the mistake, in characters.
-    pub column: usize,
-    /// What is wrong, with a suggestion where there is one.
-    pub message: String,
+    /// The guard of this namespace, if it has one.
+    pub fn of_namespace(&self, namespace: &str) -> Option<&Guard> {
+        self.0.iter().find(|guard| guard.namespace == namespace)
+    }
+
+    /// The guard whose enforcement and exemptions hold for objects in this namespace: its own, or else the first.
+    pub fn governing(&self, namespace: &str) -> Option<&Guard> {
+        self.of_namespace(namespace).or_else(|| self.0.first())
+    }
+
+    /// All guards, in the order in which they were written.
+    pub fn iter(&self) -> impl Iterator<Item = &Guard> {
+        self.0.iter()
+    }
 }

@@ -1,0 +1,29 @@
+//! Partial views of the resources that are read: only the fields that decisions need, borrowed from the raw JSON.
+//!
+//! A view is read from the JSON that the API server sends. Fields that are not listed are passed over, so objects of
+//! newer versions can be read; a field of another type than expected is an error, which callers turn into "unknown".
+
+pub mod authorization_policy;
+pub mod metadata;
+pub mod network_policy;
+pub mod pod;
+pub mod pod_monitor;
+pub mod workload;
+
+pub use authorization_policy::AuthorizationPolicy;
+pub use metadata::{Metadata, OwnerReference};
+pub use network_policy::NetworkPolicy;
+pub use pod::PodTemplate;
+pub use pod_monitor::PodMonitor;
+pub use workload::Workload;
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads JSON `null` as the default value, as the API server does for lists and maps.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}

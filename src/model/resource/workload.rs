@@ -1,0 +1,106 @@
+//! Workloads: everything that is, or makes, pods, seen through its pod template.
+
+use serde::Deserialize;
+
+use crate::model::Resource;
+use crate::model::resource::{Metadata, PodTemplate};
+
+/// A pod, or an object that makes pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload<'a> {
+    /// Metadata of the object itself; for a Pod the same as that of the template.
+    pub metadata: Metadata<'a>,
+    /// What its pods are made from.
+    pub template: PodTemplate<'a>,
+    /// Where the template stands in the object: the keys from the object to it, none for a Pod.
+    pub template_keys: &'static [&'static str],
+}
+
+#[derive(Deserialize)]
+struct Object<'a, S> {
+    #[serde(borrow, default)]
+    metadata: Metadata<'a>,
+    spec: S,
+}
+
+#[derive(Deserialize)]
+struct TemplateSpec<'a> {
+    #[serde(borrow)]
+    template: PodTemplate<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CronJobSpec<'a> {
+    #[serde(borrow)]
+    job_template: JobTemplate<'a>,
+}
+
+#[derive(Deserialize)]
+struct JobTemplate<'a> {
+    #[serde(borrow)]
+    spec: TemplateSpec<'a>,
+}
+
+impl<'a> Workload<'a> {
+    /// Reads a workload; `None` if this resource makes no pods.
+    ///
+    /// # Errors
+    /// The JSON has not the form of this resource.
+    pub fn read(resource: Resource, json: &'a str) -> Option<serde_json::Result<Self>> {
+        match resource {
+            Resource::Pod => Some(serde_json::from_str::<PodTemplate<'a>>(json).map(Self::pod)),
+            Resource::Deployment
+            | Resource::StatefulSet
+            | Resource::DaemonSet
+            | Resource::ReplicaSet
+            | Resource::Job => Some(serde_json::from_str(json).map(Self::with_template)),
+            Resource::CronJob => Some(serde_json::from_str(json).map(Self::cron_job)),
+            Resource::NetworkPolicy | Resource::AuthorizationPolicy | Resource::PodMonitor | Resource::Namespace => {
+                None
+            }
+        }
+    }
+
+    fn pod(template: PodTemplate<'a>) -> Self {
+        Self { metadata: template.metadata.clone(), template, template_keys: &[] }
+    }
+
+    fn with_template(object: Object<'a, TemplateSpec<'a>>) -> Self {
+        Self { metadata: object.metadata, template: object.spec.template, template_keys: &["spec", "template"] }
+    }
+
+    fn cron_job(object: Object<'a, CronJobSpec<'a>>) -> Self {
+        Self {
+            metadata: object.metadata,
+            template: object.spec.job_template.spec.template,
+            template_keys: &["spec", "jobTemplate", "spec", "template"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_found_wherever_the_kind_keeps_it() {
+        let template = r#"{"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web"}]}}"#;
+        let deployment = format!(r#"{{"metadata": {{"name": "d"}}, "spec": {{"template": {template}}}}}"#);
+        let cron_job = format!(r#"{{"spec": {{"jobTemplate": {{"spec": {{"template": {template}}}}}}}}}"#);
+        for (resource, json) in
+            [(Resource::Pod, template), (Resource::Deployment, &deployment), (Resource::CronJob, &cron_job)]
+        {
+            let workload = Workload::read(resource, json).unwrap().unwrap();
+            assert_eq!(workload.template.metadata.labels.get("app"), Some("web"), "{resource:?}");
+            assert_eq!(workload.template.spec.containers.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_template_without_metadata_has_no_labels() {
+        let json = r#"{"spec": {"template": {"metadata": null, "spec": {"containers": null}}}}"#;
+        let workload = Workload::read(Resource::Job, json).unwrap().unwrap();
+        assert!(workload.template.metadata.labels.is_empty());
+    }
+}
