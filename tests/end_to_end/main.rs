@@ -6,9 +6,10 @@
 mod support;
 
 mod control_plane;
+mod manifests;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run(&[control_plane::CASES])
+    support::suite::run(&[control_plane::CASES, manifests::CASES])
 }
