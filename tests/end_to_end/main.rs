@@ -5,11 +5,23 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod availability;
 mod control_plane;
+mod expect;
+mod injection;
 mod manifests;
+mod modes;
+mod validation;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run(&[control_plane::CASES, manifests::CASES])
+    support::suite::run(&[
+        control_plane::CASES,
+        manifests::CASES,
+        injection::CASES,
+        validation::CASES,
+        modes::CASES,
+        availability::CASES,
+    ])
 }

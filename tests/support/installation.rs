@@ -7,10 +7,10 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ impl<'a> Installation<'a> {
         fs::create_dir(&files)?;
         let authority = Authority::new("scrapeguard-test-webhook")?;
         authority.server(&files, "tls", &["127.0.0.1"])?;
-        fs::write(files.join("guard.yaml"), shipped("guard.yaml")?.replace(SHIPPED_NAMESPACE, &namespace) + guard)?;
+        fs::write(files.join("guard.yaml"), (shipped("guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, &namespace))?;
         let program = Path::new(env!("CARGO_BIN_EXE_scrapeguard"));
         let mut server = Process::start(&namespace, program, arguments(&files)?, &cluster.logs())?;
         let [admission, health] = server.wait_for_line("the server to say where it listens", addresses)?;
@@ -68,9 +68,36 @@ impl<'a> Installation<'a> {
 
     /// Runs `kubectl <verb> -f -` on these manifests in the guarded namespace, whatever namespace they name.
     pub(crate) fn kubectl(&self, verb: &[&str], manifests: &str) -> Result<Said> {
-        let manifests = manifests.replace(&format!("namespace: {SHIPPED_NAMESPACE}"), &format!("namespace: {}", self.namespace));
+        let manifests =
+            manifests.replace(&format!("namespace: {SHIPPED_NAMESPACE}"), &format!("namespace: {}", self.namespace));
         let arguments = [verb, &["--namespace", &self.namespace, "--filename", "-"]].concat();
         self.cluster.kubectl().run(&arguments, &manifests)
+    }
+
+    /// An object of the guarded namespace, as it is stored.
+    pub(crate) fn get(&self, kind: &str, name: &str) -> Result<Value> {
+        self.cluster.kubectl().get(&self.namespace, kind, name)
+    }
+
+    /// Whether the guarded namespace has this object.
+    pub(crate) fn has(&self, kind: &str, name: &str) -> Result<bool> {
+        let arguments = ["get", "--namespace", &self.namespace, kind, name, "--ignore-not-found", "--output", "name"];
+        Ok(!self.cluster.kubectl().succeed(&arguments, "")?.stdout.is_empty())
+    }
+
+    /// Stops the server as the kubelet does.
+    pub(crate) fn stop_server(&mut self) -> Result<()> {
+        let status = self.server.stop("TERM")?;
+        ensure!(status.success(), "the server ended with {status}:\n{}", self.server.log_tail(20));
+        Ok(())
+    }
+
+    /// Changes the mode that the guarded namespace asks for, and waits until that has taken effect.
+    pub(crate) fn set_mode(&self, mode: Option<&str>) -> Result<()> {
+        let label = mode.map_or("scrapeguard.io/mode-".to_owned(), |mode| format!("scrapeguard.io/mode={mode}"));
+        let arguments = ["label", "--overwrite", "namespace", &self.namespace, &label];
+        self.cluster.kubectl().succeed(&arguments, "")?;
+        self.wait_until_called(&self.namespace)
     }
 
     fn adopt(&self, namespace: &str) -> Result<()> {
@@ -121,8 +148,8 @@ impl<'a> Installation<'a> {
         })
     }
 
-    /// What the server says of itself.
-    fn metrics(&self) -> Result<String> {
+    /// What the server says of itself, in OpenMetrics text.
+    pub(crate) fn metrics(&self) -> Result<String> {
         let mut connection = TcpStream::connect(self.health)?;
         connection.set_read_timeout(Some(Duration::from_secs(5)))?;
         connection.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
@@ -172,6 +199,7 @@ fn addresses(line: &str) -> Option<[SocketAddr; 2]> {
 
 /// How many reviews of this step the server has answered.
 fn reviews(metrics: &str, step: &str) -> u64 {
-    let lines = metrics.lines().filter(|line| line.starts_with("scrapeguard_") && line.contains(step));
+    let counter = "scrapeguard_admission_requests_total{";
+    let lines = metrics.lines().filter(|line| line.starts_with(counter) && line.contains(step));
     lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
 }

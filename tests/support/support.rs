@@ -4,6 +4,6 @@
 //! whether the control plane can be had is only known at run time (see [`suite`]).
 
 pub(crate) mod control_plane;
-
+pub(crate) mod installation;
 pub(crate) mod poll;
 pub(crate) mod suite;

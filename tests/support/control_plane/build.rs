@@ -153,7 +153,8 @@ fn copy_definitions(target: &Path) -> Result<()> {
         let Some(directory) = module.dir else {
             bail!("download {}: {}", module.path, module.error.unwrap_or_default());
         };
-        let wanted = DEFINITIONS.iter().find(|(path, _)| *path == module.path).context("go downloaded something else")?;
+        let wanted =
+            DEFINITIONS.iter().find(|(path, _)| *path == module.path).context("go downloaded something else")?;
         copy_files(&directory.join(wanted.1), target)?;
     }
     if !output.status.success() {

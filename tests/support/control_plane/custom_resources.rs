@@ -45,7 +45,8 @@ fn read(directory: &Path) -> Result<Vec<String>> {
 async fn create_all(client: &kube::Client, documents: Vec<String>) -> Result<()> {
     let mut creations = JoinSet::new();
     for document in documents {
-        let request = Request::post(DEFINITIONS).header("content-type", "application/yaml").body(document.into_bytes())?;
+        let request =
+            Request::post(DEFINITIONS).header("content-type", "application/yaml").body(document.into_bytes())?;
         let client = client.clone();
         creations.spawn(async move { client.request_text(request).await });
     }
