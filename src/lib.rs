@@ -12,5 +12,11 @@
 //! `model` and `engine` use no clock, no network, no randomness and no async runtime; they are all that is built
 //! with `--no-default-features`.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod model;
+#[cfg(feature = "server")]
+pub mod telemetry;
+#[cfg(feature = "server")]
+pub mod webhook;

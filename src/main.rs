@@ -1,3 +1,7 @@
 //! The `scrapeguard` program: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scrapeguard::cli::run()
+}

@@ -45,7 +45,8 @@ impl<'a> Installation<'a> {
         fs::write(files.join("guard.yaml"), (shipped("guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, &namespace))?;
         let program = Path::new(env!("CARGO_BIN_EXE_scrapeguard"));
         let mut server = Process::start(&namespace, program, arguments(&files)?, &cluster.logs())?;
-        let [admission, health] = server.wait_for_line("the server to say where it listens", addresses)?;
+        let admission = server.wait_for_line("the admission address", |line| address(line, "admission"))?;
+        let health = server.wait_for_line("the health address", |line| address(line, "health"))?;
         let installation = Self { cluster, namespace, server, health };
         installation.adopt(&installation.namespace)?;
         installation.register(admission, authority.certificate())?;
@@ -187,14 +188,15 @@ fn arguments(files: &Path) -> Result<Vec<String>> {
         let text = text.replace("0.0.0.0:8443", "127.0.0.1:0").replace("0.0.0.0:8080", "127.0.0.1:0");
         text.replace("/certs/", &files).replace("/etc/scrapeguard/", &files)
     });
-    Ok(adapted.collect())
+    // No load balancer has to notice that this server stops.
+    Ok(adapted.chain(["--drain-delay=0".to_owned()]).collect())
 }
 
-/// The two addresses, from the line of the log that says them.
-fn addresses(line: &str) -> Option<[SocketAddr; 2]> {
-    let line: Value = serde_json::from_str(line).ok()?;
-    let address = |field: &str| line.pointer(&format!("/fields/{field}"))?.as_str()?.parse().ok();
-    Some([address("admission")?, address("health")?])
+/// The address in a line such as `health     http://127.0.0.1:8080/livez, /readyz and /metrics`, with which the server
+/// says where it listens.
+fn address(line: &str, listener: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.strip_prefix(listener)?.split_once("://")?;
+    rest.split_once('/')?.0.parse().ok()
 }
 
 /// How many reviews of this step the server has answered.

@@ -1,0 +1,225 @@
+//! What valid JSON is refused for: duplicate keys, which two readers may understand differently, and deep nesting,
+//! which costs readers their stack.
+//!
+//! One pass over the text, with a single list of the keys of all open objects. It takes well-formed JSON for granted;
+//! on anything else it ends too, with a result that does not matter because the text is refused anyway.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
+/// The most lists and maps inside each other, the review included. Kubernetes objects stay below thirty.
+pub const DEPTH_LIMIT: usize = 128;
+
+/// Up to this many keys, comparing each with each is faster than sorting.
+const FEW: usize = 12;
+
+/// Why valid JSON is refused.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Fault {
+    /// A map has the same key twice.
+    #[error("the key {key:?} occurs twice in one map, the second time at line {line} column {column}")]
+    DuplicateKey {
+        /// The key, cut short where it is long.
+        key: String,
+        /// Line of the second one, from one.
+        line: usize,
+        /// Column of its opening quote, in bytes, from one.
+        column: usize,
+    },
+    /// Lists and maps are nested too deep.
+    #[error("the body nests lists and maps deeper than {DEPTH_LIMIT} levels")]
+    TooDeep,
+}
+
+/// Checks the text of one JSON value.
+///
+/// # Errors
+/// The first map that closes with a duplicate key, or the first level that is too deep.
+pub fn check(text: &str) -> Result<(), Fault> {
+    let mut scan = Scan { text, keys: Vec::with_capacity(64), levels: Vec::with_capacity(16), key_next: false };
+    let mut position = 0;
+    while let Some(&byte) = text.as_bytes().get(position) {
+        position += 1;
+        match byte {
+            b'"' => position = scan.string(position),
+            b'{' => scan.open(Level::Map { first_key: scan.keys.len(), escapes: false })?,
+            b'[' => scan.open(Level::List)?,
+            b'}' | b']' => scan.close()?,
+            b',' => scan.key_next = matches!(scan.levels.last(), Some(Level::Map { .. })),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+enum Level {
+    List,
+    Map { first_key: usize, escapes: bool },
+}
+
+/// The position of the first byte of a key, and its text as written.
+type Key<'a> = (usize, &'a str);
+
+struct Scan<'a> {
+    text: &'a str,
+    keys: Vec<Key<'a>>,
+    levels: Vec<Level>,
+    key_next: bool,
+}
+
+impl<'a> Scan<'a> {
+    /// Takes the string that starts at this position and returns the position after its closing quote.
+    fn string(&mut self, start: usize) -> usize {
+        let (end, escaped) = string_end(self.text.as_bytes(), start);
+        if self.key_next {
+            self.key_next = false;
+            self.keys.push((start, self.text.get(start..end).unwrap_or_default()));
+            if let (true, Some(Level::Map { escapes, .. })) = (escaped, self.levels.last_mut()) {
+                *escapes = true;
+            }
+        }
+        end + 1
+    }
+
+    fn open(&mut self, level: Level) -> Result<(), Fault> {
+        if self.levels.len() == DEPTH_LIMIT {
+            return Err(Fault::TooDeep);
+        }
+        self.key_next = matches!(level, Level::Map { .. });
+        self.levels.push(level);
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        self.key_next = false;
+        if let Some(Level::Map { first_key, escapes }) = self.levels.pop() {
+            let keys = self.keys.get(first_key..).unwrap_or_default();
+            if let Some(second) = duplicate(keys, escapes) {
+                return Err(self.duplicate_key(second));
+            }
+            self.keys.truncate(first_key);
+        }
+        Ok(())
+    }
+
+    fn duplicate_key(&self, (start, key): Key<'a>) -> Fault {
+        let before = self.text.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
+        Fault::DuplicateKey { key: key.chars().take(64).collect(), line, column }
+    }
+}
+
+/// The position of the closing quote, and whether there was an escape before it.
+fn string_end(bytes: &[u8], start: usize) -> (usize, bool) {
+    let mut position = start;
+    let mut escaped = false;
+    loop {
+        let rest = bytes.get(position..).unwrap_or_default();
+        match memchr2(b'"', b'\\', rest) {
+            None => return (bytes.len(), escaped),
+            Some(found) if rest.get(found) == Some(&b'"') => return (position + found, escaped),
+            Some(found) => {
+                escaped = true;
+                position += found + 2;
+            }
+        }
+    }
+}
+
+/// The second of two equal keys.
+fn duplicate<'a>(keys: &[Key<'a>], escapes: bool) -> Option<Key<'a>> {
+    if escapes {
+        return duplicate_by(keys, unescaped);
+    }
+    if keys.len() > FEW {
+        return duplicate_by(keys, |key| Cow::Borrowed(key));
+    }
+    let mut rest = keys;
+    while let Some((last, before)) = rest.split_last() {
+        if before.iter().any(|key| key.1 == last.1) {
+            return Some(*last);
+        }
+        rest = before;
+    }
+    None
+}
+
+fn duplicate_by<'a>(keys: &[Key<'a>], meaning: impl Fn(&'a str) -> Cow<'a, str>) -> Option<Key<'a>> {
+    let mut sorted: Vec<_> = keys.iter().map(|&key| (meaning(key.1), key)).collect();
+    sorted.sort_unstable();
+    sorted.windows(2).find_map(|pair| match pair {
+        [first, second] if first.0 == second.0 => Some(second.1),
+        _ => None,
+    })
+}
+
+/// A key as readers understand it. What cannot be understood (half a surrogate pair) is compared as written.
+fn unescaped(key: &str) -> Cow<'_, str> {
+    let quoted = format!("\"{key}\"");
+    serde_json::from_str(&quoted).map_or(Cow::Borrowed(key), Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("{}")]
+    #[case("[]")]
+    #[case("1")]
+    #[case(r#""{\"a\":1,\"a\":2}""#)]
+    #[case(r#"{"a":{"a":{"a":[{"a":1},{"a":2}]}},"b":"a","c":"a"}"#)]
+    #[case(r#"{"a":[1,"a","a",{}],"b":["x","x"]}"#)]
+    #[case(r#"{"\"":1,"\\":2,"\\\"":3}"#)]
+    #[case(r#"{"\ud800":1,"\ud801":2}"#)]
+    fn accepts(#[case] text: &str) {
+        assert_eq!(check(text), Ok(()));
+    }
+
+    #[rstest]
+    #[case(r#"{"a":1,"a":2}"#, 1, 8)]
+    #[case("{\"a\":1,\n \"b\":[{}], \"a\":2}", 2, 12)]
+    #[case(r#"[{"b":{"a":1,"c":{"a":0},"a":2}}]"#, 1, 26)]
+    #[case(r#"{"a":1,"\u0061":2}"#, 1, 8)]
+    #[case(r#"{"":1,"":2}"#, 1, 7)]
+    fn finds_the_second_of_two_equal_keys(#[case] text: &str, #[case] line: usize, #[case] column: usize) {
+        let Err(Fault::DuplicateKey { line: found_line, column: found_column, .. }) = check(text) else {
+            panic!("accepted {text}");
+        };
+        assert_eq!((found_line, found_column), (line, column));
+    }
+
+    #[test]
+    fn finds_one_among_many() {
+        let mut keys: Vec<_> = (0..1000).map(|number| format!("\"k{number}\":0")).collect();
+        assert_eq!(check(&format!("{{{}}}", keys.join(","))), Ok(()));
+        keys.push("\"k500\":1".to_owned());
+        assert!(check(&format!("{{{}}}", keys.join(","))).is_err());
+    }
+
+    #[test]
+    fn counts_levels() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(check(&nested(DEPTH_LIMIT)), Ok(()));
+        assert_eq!(check(&nested(DEPTH_LIMIT + 1)), Err(Fault::TooDeep));
+    }
+
+    proptest! {
+        #[test]
+        fn ends_on_anything(text in "[\\[\\]{}\",:\\\\a\u{e4}1 ]{0,60}") {
+            let _ = check(&text);
+        }
+
+        #[test]
+        fn agrees_with_a_reader_that_compares_all_keys(keys in prop::collection::vec("[ab]{0,3}", 0..20)) {
+            let members: Vec<_> = keys.iter().map(|key| format!("{key:?}:[{{}}]")).collect();
+            let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+            prop_assert_eq!(check(&format!("{{{}}}", members.join(","))).is_ok(), distinct.len() == keys.len());
+        }
+    }
+}

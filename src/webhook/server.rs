@@ -1,0 +1,226 @@
+//! The server as a whole: started from settings, running, and shut down without losing a request.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use jiff::Timestamp;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tokio_rustls::TlsAcceptor;
+
+use super::body::Budget;
+use super::certificate::self_made::SelfMade;
+use super::certificate::{Certificate, CertificateError, CertificateInUse, reload};
+use super::client_certificate::{ClientAuthenticationError, NamedClients};
+use super::connection::{PlainAcceptor, SecureAcceptor, Terms};
+use super::listener::{self, ClosableListener, Closer, ListenAddress};
+use super::readiness::Readiness;
+use super::routes::{self, Admission};
+use super::settings::{CertificateSource, Settings};
+use super::{health, tls};
+use crate::model::guard::Guards;
+use crate::telemetry::Metrics;
+
+/// How long a self-made serving certificate is valid.
+const SELF_MADE_DAYS: u16 = 365;
+/// The names that a self-made certificate always has.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// How long a connection that came in last has to send its request.
+const LAST_REQUEST: Duration = Duration::from_secs(1);
+/// How often the end of the last connections is looked for.
+const STEP: Duration = Duration::from_millis(10);
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no usable serving certificate.
+    #[error("no serving certificate")]
+    Certificate(#[from] CertificateError),
+    /// Client authentication cannot be set up.
+    #[error("no client authentication")]
+    Clients(#[from] ClientAuthenticationError),
+    /// TLS cannot be set up.
+    #[error("no TLS")]
+    Tls(#[from] rustls::Error),
+}
+
+/// A server that answers requests. Dropping it stops it at once; [`RunningServer::shutdown`] does it gently.
+#[derive(Debug)]
+pub struct RunningServer {
+    admission_address: SocketAddr,
+    health_address: SocketAddr,
+    ca: Option<String>,
+    readiness: Arc<Readiness>,
+    metrics: Arc<Metrics>,
+    closer: Closer,
+    admission: Handle<ListenAddress>,
+    drain_delay: Duration,
+    drain_timeout: Duration,
+    tasks: Tasks,
+}
+
+/// Tasks that end with their owner.
+#[derive(Debug, Default)]
+struct Tasks(Vec<JoinHandle<()>>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Starts a server on the current tokio runtime. When this returns, requests can come.
+///
+/// # Errors
+/// When an address is taken, or certificates are unusable.
+pub async fn start(settings: Settings, guards: Guards) -> Result<RunningServer, StartError> {
+    let metrics = Arc::new(Metrics::default());
+    let readiness = Arc::new(Readiness::default());
+    let (certificate, ca) = first_certificate(&settings.certificate).await?;
+    metrics.certificate_expiry.set(certificate.expires());
+    let certificate = Arc::new(CertificateInUse::new(certificate));
+    let clients = settings.clients.as_ref().map(|clients| NamedClients::new(&clients.ca, clients.names.clone()));
+    let tls = TlsAcceptor::from(Arc::new(tls::config(Arc::clone(&certificate), clients.transpose()?)?));
+    let (listener, closer, admission_address) = bind(settings.listen).await?;
+    let (health_listener, _closer, health_address) = bind(settings.health_listen).await?;
+
+    let terms = Terms {
+        readiness: Arc::clone(&readiness),
+        metrics: Arc::clone(&metrics),
+        handshake: settings.handshake,
+        silence: settings.silence,
+    };
+    let admission = Handle::new();
+    let router = routes::router(Arc::new(Admission {
+        guards: Arc::new(guards),
+        readiness: Arc::clone(&readiness),
+        metrics: Arc::clone(&metrics),
+        limits: settings.body,
+        budget: Budget::new(settings.body_budget, Arc::clone(&metrics)),
+    }));
+    let mut tasks = Tasks::default();
+    tasks.0.push(serve_admission(listener, SecureAcceptor { terms: terms.clone(), tls }, admission.clone(), router));
+    let health_router = health::router(Arc::clone(&readiness), Arc::clone(&metrics));
+    tasks.0.push(serve_health(health_listener, PlainAcceptor(terms), health_router));
+    if let CertificateSource::Files(files) = settings.certificate {
+        let following = reload::follow(files, settings.certificate_poll, certificate, Arc::clone(&metrics));
+        tasks.0.push(tokio::spawn(async move {
+            let _never = following.await;
+        }));
+    }
+    Ok(RunningServer {
+        admission_address,
+        health_address,
+        ca,
+        readiness,
+        metrics,
+        closer,
+        admission,
+        drain_delay: settings.drain_delay,
+        drain_timeout: settings.drain_timeout,
+        tasks,
+    })
+}
+
+async fn first_certificate(source: &CertificateSource) -> Result<(Certificate, Option<String>), CertificateError> {
+    match source {
+        CertificateSource::Files(files) => Ok((files.read().await?, None)),
+        CertificateSource::SelfMade(names) => {
+            let names: Vec<_> = LOCAL_NAMES.map(str::to_owned).into_iter().chain(names.iter().cloned()).collect();
+            let made = SelfMade::make(&names, SELF_MADE_DAYS, Timestamp::now())?;
+            let certificate = Certificate::from_pem(made.certificate.as_bytes(), made.key.as_bytes())?;
+            Ok((certificate, Some(made.ca)))
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(ClosableListener, Closer, SocketAddr), StartError> {
+    listener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn serve_admission(
+    listener: ClosableListener,
+    acceptor: SecureAcceptor,
+    handle: Handle<ListenAddress>,
+    router: Router,
+) -> JoinHandle<()> {
+    let server = axum_server::Server::<ListenAddress>::from_listener(listener).handle(handle).acceptor(acceptor);
+    let serving = server.serve(router.into_make_service());
+    tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "the admission listener failed");
+        }
+    })
+}
+
+fn serve_health(listener: ClosableListener, acceptor: PlainAcceptor, router: Router) -> JoinHandle<()> {
+    let server = axum_server::Server::<ListenAddress>::from_listener(listener).acceptor(acceptor);
+    let serving = server.serve(router.into_make_service());
+    tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "the health listener failed");
+        }
+    })
+}
+
+impl RunningServer {
+    /// Where reviews come in.
+    pub const fn admission_address(&self) -> SocketAddr {
+        self.admission_address
+    }
+
+    /// Where probes and scrapes come in.
+    pub const fn health_address(&self) -> SocketAddr {
+        self.health_address
+    }
+
+    /// The CA that clients have to trust, as PEM, when the certificate is self-made.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca.as_deref()
+    }
+
+    /// Whether requests can be answered; other parts of the program report here.
+    pub const fn readiness(&self) -> &Arc<Readiness> {
+        &self.readiness
+    }
+
+    /// What is counted.
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Stops without losing a request: fails readiness, serves on while load balancers notice and asks clients to
+    /// close, then takes no more connections, and ends when the last request is answered or the time is over.
+    pub async fn shutdown(mut self) {
+        tracing::info!(delay_seconds = self.drain_delay.as_secs_f64(), "draining");
+        self.readiness.start_draining();
+        sleep(self.drain_delay).await;
+        self.closer.close().await;
+        let deadline = Instant::now() + self.drain_timeout;
+        // Stopping closes connections that have not sent anything yet. The last ones get a moment for their request.
+        self.wait_for_connections(deadline.min(Instant::now() + LAST_REQUEST)).await;
+        self.admission.graceful_shutdown(Some(self.drain_timeout));
+        self.wait_for_connections(deadline).await;
+        self.admission.shutdown();
+        tracing::info!(cut_off = self.admission.connection_count(), "stopped");
+        drop(self.tasks);
+    }
+
+    async fn wait_for_connections(&self, deadline: Instant) {
+        while self.admission.connection_count() > 0 && Instant::now() < deadline {
+            sleep(STEP).await;
+        }
+    }
+}
