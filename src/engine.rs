@@ -3,3 +3,5 @@
 pub mod admission;
 pub mod inject;
 pub mod message;
+pub mod reach;
+pub mod rules;

@@ -5,6 +5,7 @@ pub mod finding;
 pub mod guard;
 pub mod labels;
 pub mod object;
+pub mod principal;
 pub mod relabeling;
 pub mod resource;
 pub mod selector;

@@ -1,10 +1,18 @@
 //! The admission decision: one request, one set of guards and the time in; patch, denials and warnings out.
 
+mod judge;
+mod mutate;
+mod validate;
+
+pub use mutate::mutate;
+pub use validate::{validate, validate_together};
+
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::engine::inject::patch::Patch;
-use crate::model::guard::{Guards, Mode};
+use crate::model::guard::Mode;
+use crate::model::resource::Metadata;
 use crate::model::{Finding, ObjectReference};
 
 /// What is being done to an object.
@@ -92,6 +100,13 @@ pub struct Outcome {
     pub unknowns: Vec<Unknown>,
 }
 
+impl Request<'_> {
+    /// How people refer to the object under review.
+    fn reference(&self, metadata: &Metadata<'_>) -> ObjectReference {
+        metadata.reference(self.kind, self.namespace, self.name)
+    }
+}
+
 impl Outcome {
     /// Whether the request may go on.
     pub fn is_allowed(&self) -> bool {
@@ -111,14 +126,4 @@ impl Outcome {
     fn with(&self, action: Action) -> impl Iterator<Item = &Finding> {
         self.judgements.iter().filter(move |judgement| judgement.action == action).map(|judgement| &judgement.finding)
     }
-}
-
-/// What injection adds to the object under review, and what it could not do.
-pub fn mutate(_request: &Request<'_>, _guards: &Guards, _circumstances: &Circumstances) -> Outcome {
-    Outcome::default()
-}
-
-/// What the rules say about the object under review.
-pub fn validate(_request: &Request<'_>, _guards: &Guards, _circumstances: &Circumstances) -> Outcome {
-    Outcome::default()
 }

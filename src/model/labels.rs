@@ -11,7 +11,12 @@ use crate::model::Text;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels<'a>(Vec<(Text<'a>, Text<'a>)>);
 
-impl<'a> Labels<'a> {
+impl Labels<'_> {
+    /// No labels.
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// The value of this key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())

@@ -20,8 +20,8 @@ pub struct Addition {
 pub enum Added {
     /// A string, such as the value of a label.
     Text(String),
-    /// A map of strings, such as a whole `metadata.labels`.
-    Map(Vec<(String, String)>),
+    /// A map, such as a whole `metadata.labels` where there was none.
+    Map(Vec<(String, Added)>),
 }
 
 impl Patch {
@@ -41,9 +41,9 @@ impl Patch {
     }
 }
 
-/// A key as one step of a JSON Pointer: `~` and `/` are escaped (RFC 6901, section 3).
-pub fn pointer_step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+/// The JSON Pointer that leads through these keys: `~` and `/` inside a key are escaped (RFC 6901, section 3).
+pub fn pointer<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
+    keys.into_iter().fold(String::new(), |pointer, key| pointer + "/" + &key.replace('~', "~0").replace('/', "~1"))
 }
 
 impl Serialize for Patch {
@@ -68,5 +68,23 @@ impl Serialize for Added {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key, value))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn label_keys_are_escaped() {
+        assert_eq!(pointer(["metadata", "labels", "a.io/b~c"]), "/metadata/labels/a.io~1b~0c");
+    }
+
+    #[test]
+    fn is_written_as_the_api_server_reads_it() {
+        let mut patch = Patch::default();
+        patch.add("/metadata/labels".to_owned(), Added::Map(vec![("a".to_owned(), Added::Text("b".to_owned()))]));
+        let json = r#"[{"op":"add","path":"/metadata/labels","value":{"a":"b"}}]"#;
+        assert_eq!(serde_json::to_string(&patch).unwrap(), json);
     }
 }

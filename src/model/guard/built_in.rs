@@ -8,6 +8,7 @@ const DEFAULT_RELEASE: &str = "prometheus-operator";
 const CHART: &str = "kube-prometheus-stack";
 
 /// The built-in guard for the Helm release `prometheus-operator` in the namespace `monitoring`.
+#[expect(clippy::missing_panics_doc, reason = "the document is a constant, and a unit test resolves it")]
 pub fn guard() -> Guard {
     let document = specification(DEFAULT_RELEASE);
     let resolved = resolve::over(&document, "monitoring", &ScrapeGuardSpec::default());
@@ -15,11 +16,19 @@ pub fn guard() -> Guard {
     resolved.expect("the built-in guard is valid")
 }
 
-/// The built-in components and connections for a Helm release.
+/// The built-in components and connections for a Helm release, which is the name of one: [`is_release`].
+#[expect(clippy::missing_panics_doc, reason = "the document is a constant, and such names need no quoting in YAML")]
 pub fn specification(release: &str) -> ScrapeGuardSpec {
     let text = DOCUMENT.replace("{fullname}", &fullname(release)).replace("{release}", release);
-    #[expect(clippy::expect_used, reason = "the document is a constant, and a unit test reads it")]
+    #[expect(clippy::expect_used, reason = "the document is a constant, and such names need no quoting in YAML")]
     serde_saphyr::from_str::<ScrapeGuard>(&text).expect("the built-in guard is readable").spec
+}
+
+/// Whether this can be the name of a Helm release: at most 53 lower case letters, digits, `-` and `.`
+/// (helm.sh/helm `pkg/chart/v2/util/validate_name.go`).
+pub fn is_release(name: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    !name.is_empty() && name.len() <= 53 && name.bytes().all(allowed)
 }
 
 /// The release that is assumed where a guard names none.

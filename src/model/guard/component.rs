@@ -82,7 +82,7 @@ pub enum Evidence {
 impl Component {
     /// How surely a pod made from this template is this component; `None` if nothing says so.
     pub fn recognises(&self, template: &PodTemplate<'_>) -> Option<Evidence> {
-        let labels = &template.metadata.labels;
+        let labels = template.labels();
         if labels.contains_all(pairs(&self.selector_labels)) {
             return Some(Evidence::Labels);
         }
@@ -117,7 +117,7 @@ impl Component {
 
 impl Identification {
     fn hold_for(&self, template: &PodTemplate<'_>) -> bool {
-        self.labels_hold(&template.metadata.labels) && self.container_holds(template)
+        self.labels_hold(template.labels()) && self.container_holds(template)
     }
 
     fn labels_hold(&self, labels: &Labels<'_>) -> bool {

@@ -35,6 +35,9 @@ fn wrong<T>(path: FieldPath, message: impl Into<String>) -> Resolved<T> {
 /// The first reference to something that does not exist, or the first value that makes no sense.
 pub fn guard(name: &str, spec: &ScrapeGuardSpec) -> Resolved<Guard> {
     let release = spec.release.as_deref().unwrap_or(built_in::default_release());
+    if !built_in::is_release(release) {
+        return wrong(FieldPath::of("spec.release"), format!("{release:?} cannot be the name of a Helm release"));
+    }
     over(&built_in::specification(release), name, spec)
 }
 
@@ -177,13 +180,12 @@ fn connections(base: &ScrapeGuardSpec, spec: &ScrapeGuardSpec, components: &[Com
 
 fn resolve_connection(spec: &ConnectionSpec, components: &[Component], path: &FieldPath) -> Resolved<Connection> {
     let to = find_component(components, &spec.to, path.key("to"))?;
-    let port = |(position, name): (usize, &String)| match to.port_named(name) {
-        Some(port) => Ok((port.number, port.protocol)),
-        None => {
-            let names = to.ports.iter().map(|port| port.name.as_str());
-            let hint = did_you_mean(name, names);
-            wrong(path.key("ports").index(position), format!("component {:?} has no port {name:?}{hint}", to.name))
+    let port = |(position, name): (usize, &String)| {
+        if let Some(port) = to.port_named(name) {
+            return Ok((port.number, port.protocol));
         }
+        let hint = did_you_mean(name, to.ports.iter().map(|port| port.name.as_str()));
+        wrong(path.key("ports").index(position), format!("component {:?} has no port {name:?}{hint}", to.name))
     };
     Ok(Connection {
         from: source(&spec.from, components, &path.key("from"))?,

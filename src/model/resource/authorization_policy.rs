@@ -1,6 +1,9 @@
 //! AuthorizationPolicy (`security.istio.io/v1` and `v1beta1`, istio.io/api `security/v1beta1/authorization_policy.proto`).
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::model::Text;
@@ -108,8 +111,40 @@ pub struct Operation<'a> {
     pub others: Others<'a>,
 }
 
-/// The fields of a source or operation that are not modelled. Their presence makes a match undecidable.
-pub type Others<'a> = std::collections::BTreeMap<&'a str, serde::de::IgnoredAny>;
+/// The names of the fields of a source or operation that are not modelled. Their presence makes a match undecidable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Others<'a>(Vec<Text<'a>>);
+
+impl Others<'_> {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Others<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = Others<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("further fields")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, IgnoredAny)) = map.next_entry()? {
+                    names.push(name);
+                }
+                Ok(Others(names))
+            }
+        }
+
+        deserializer.deserialize_map(Names)
+    }
+}
 
 impl AuthorizationPolicySpec<'_> {
     /// Whether the policy admits what its rules match, and thereby refuses everything else.
@@ -127,6 +162,6 @@ mod tests {
         let json = r#"{"ports": ["9090"], "methods": ["GET"]}"#;
         let operation: Operation<'_> = serde_json::from_str(json).unwrap();
         assert_eq!(operation.ports, [Text::from("9090")]);
-        assert_eq!(operation.others.keys().copied().collect::<Vec<_>>(), ["methods"]);
+        assert_eq!(operation.others, Others(vec!["methods".into()]));
     }
 }

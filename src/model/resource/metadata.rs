@@ -49,6 +49,18 @@ pub struct OwnerReference<'a> {
 }
 
 impl Metadata<'_> {
+    /// The metadata of an object that has none.
+    pub const fn none() -> Self {
+        Self {
+            name: None,
+            generate_name: None,
+            namespace: None,
+            labels: Labels::none(),
+            annotations: Labels::none(),
+            owner_references: Vec::new(),
+        }
+    }
+
     /// The owner that manages this object, if one does.
     pub fn controller(&self) -> Option<&OwnerReference<'_>> {
         self.owner_references.iter().find(|owner| owner.controller == Some(true))
@@ -58,7 +70,7 @@ impl Metadata<'_> {
     /// for an empty name, with `generateName` and a star when it has none yet.
     pub fn reference(&self, kind: &str, namespace: &str, name: &str) -> ObjectReference {
         let generated = || self.generate_name.as_ref().map(|prefix| format!("{prefix}*"));
-        let own = || self.name.as_ref().map(|name| name.to_string());
+        let own = || self.name.as_ref().map(ToString::to_string);
         let name = if name.is_empty() { own().or_else(generated).unwrap_or_default() } else { name.to_owned() };
         let namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
         ObjectReference { kind: kind.to_owned(), namespace, name }

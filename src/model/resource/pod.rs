@@ -3,18 +3,27 @@
 use serde::Deserialize;
 
 use crate::model::Text;
+use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, null_as_default};
 
 /// What a pod is made from. A Pod has the same form as a template: metadata beside a spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct PodTemplate<'a> {
-    /// Labels and annotations of the pods.
-    #[serde(borrow, deserialize_with = "null_as_default")]
-    pub metadata: Metadata<'a>,
+    /// Labels and annotations of the pods; a template may have none.
+    #[serde(borrow)]
+    pub metadata: Option<Metadata<'a>>,
     /// What runs in them.
     #[serde(borrow)]
     pub spec: PodSpec<'a>,
+}
+
+impl<'a> PodTemplate<'a> {
+    /// The labels of the pods.
+    pub fn labels(&self) -> &Labels<'a> {
+        static NONE: Labels<'static> = Labels::none();
+        self.metadata.as_ref().map_or(&NONE, |metadata| &metadata.labels)
+    }
 }
 
 /// The part of a pod's spec that decisions need.

@@ -1,6 +1,7 @@
 //! Workloads: everything that is, or makes, pods, seen through its pod template.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::model::Resource;
 use crate::model::resource::{Metadata, PodTemplate};
@@ -8,8 +9,8 @@ use crate::model::resource::{Metadata, PodTemplate};
 /// A pod, or an object that makes pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload<'a> {
-    /// Metadata of the object itself; for a Pod the same as that of the template.
-    pub metadata: Metadata<'a>,
+    /// Metadata of the object itself; for a Pod that is the metadata of the template.
+    own_metadata: Option<Metadata<'a>>,
     /// What its pods are made from.
     pub template: PodTemplate<'a>,
     /// Where the template stands in the object: the keys from the object to it, none for a Pod.
@@ -21,6 +22,31 @@ struct Object<'a, S> {
     #[serde(borrow, default)]
     metadata: Metadata<'a>,
     spec: S,
+}
+
+#[derive(Deserialize)]
+struct TextObject<'a> {
+    #[serde(borrow)]
+    spec: TextSpec<'a>,
+}
+
+#[derive(Deserialize)]
+struct TextSpec<'a> {
+    #[serde(borrow)]
+    template: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct TextCronJob<'a> {
+    #[serde(borrow)]
+    spec: TextCronJobSpec<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TextCronJobSpec<'a> {
+    #[serde(borrow)]
+    job_template: &'a RawValue,
 }
 
 #[derive(Deserialize)]
@@ -62,17 +88,46 @@ impl<'a> Workload<'a> {
         }
     }
 
+    /// Metadata of the object itself.
+    pub fn metadata(&self) -> &Metadata<'a> {
+        static NONE: Metadata<'static> = Metadata::none();
+        self.own_metadata.as_ref().or(self.template.metadata.as_ref()).unwrap_or(&NONE)
+    }
+
+    /// The text of the pod template; `None` if this resource has none, or it cannot be found.
+    ///
+    /// Equal texts are equal templates: the API server writes old and new object in the same way.
+    pub fn template_text(resource: Resource, json: &'a str) -> Option<&'a str> {
+        match resource {
+            Resource::Deployment
+            | Resource::StatefulSet
+            | Resource::DaemonSet
+            | Resource::ReplicaSet
+            | Resource::Job => Some(serde_json::from_str::<TextObject<'a>>(json).ok()?.spec.template.get()),
+            Resource::CronJob => Some(serde_json::from_str::<TextCronJob<'a>>(json).ok()?.spec.job_template.get()),
+            Resource::Pod
+            | Resource::NetworkPolicy
+            | Resource::AuthorizationPolicy
+            | Resource::PodMonitor
+            | Resource::Namespace => None,
+        }
+    }
+
     fn pod(template: PodTemplate<'a>) -> Self {
-        Self { metadata: template.metadata.clone(), template, template_keys: &[] }
+        Self { own_metadata: None, template, template_keys: &[] }
     }
 
     fn with_template(object: Object<'a, TemplateSpec<'a>>) -> Self {
-        Self { metadata: object.metadata, template: object.spec.template, template_keys: &["spec", "template"] }
+        Self {
+            own_metadata: Some(object.metadata),
+            template: object.spec.template,
+            template_keys: &["spec", "template"],
+        }
     }
 
     fn cron_job(object: Object<'a, CronJobSpec<'a>>) -> Self {
         Self {
-            metadata: object.metadata,
+            own_metadata: Some(object.metadata),
             template: object.spec.job_template.spec.template,
             template_keys: &["spec", "jobTemplate", "spec", "template"],
         }
@@ -92,7 +147,7 @@ mod tests {
             [(Resource::Pod, template), (Resource::Deployment, &deployment), (Resource::CronJob, &cron_job)]
         {
             let workload = Workload::read(resource, json).unwrap().unwrap();
-            assert_eq!(workload.template.metadata.labels.get("app"), Some("web"), "{resource:?}");
+            assert_eq!(workload.template.labels().get("app"), Some("web"), "{resource:?}");
             assert_eq!(workload.template.spec.containers.len(), 1);
         }
     }
@@ -101,6 +156,6 @@ mod tests {
     fn a_template_without_metadata_has_no_labels() {
         let json = r#"{"spec": {"template": {"metadata": null, "spec": {"containers": null}}}}"#;
         let workload = Workload::read(Resource::Job, json).unwrap().unwrap();
-        assert!(workload.template.metadata.labels.is_empty());
+        assert!(workload.template.labels().is_empty());
     }
 }

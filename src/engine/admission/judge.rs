@@ -1,0 +1,150 @@
+//! From findings to what is done about them: default actions, settings, modes and exemptions.
+
+use crate::engine::admission::{Action, Circumstances, Judgement};
+use crate::engine::rules::findings::Scope;
+use crate::engine::rules::{self, Rule};
+use crate::model::guard::{Guard, Mode, RuleSetting};
+use crate::model::{Finding, Severity};
+
+/// Judges the findings under a guard, most severe first.
+pub(super) fn judge(
+    findings: Vec<Finding>,
+    guard: &Guard,
+    scope: Scope,
+    circumstances: &Circumstances,
+) -> Vec<Judgement> {
+    let mut judgements: Vec<Judgement> =
+        findings.into_iter().map(|finding| judgement(finding, guard, scope, circumstances)).collect();
+    judgements.sort_by_key(|judgement| std::cmp::Reverse((judgement.action, judgement.finding.severity)));
+    judgements
+}
+
+/// Whether the guard lets this rule look at all.
+pub(super) fn is_on(rule: &Rule, guard: &Guard) -> bool {
+    guard.enforcement.rules.get(&rule.id) != Some(&RuleSetting::Off)
+}
+
+fn judgement(mut finding: Finding, guard: &Guard, scope: Scope, circumstances: &Circumstances) -> Judgement {
+    let covering = guard.exemptions.iter().filter(|exemption| exemption.covers(finding.rule, &finding.object));
+    let (expired, valid): (Vec<_>, Vec<_>) = covering.partition(|exemption| exemption.has_expired(circumstances.now));
+    if let Some(exemption) = valid.first() {
+        return Judgement { finding, action: Action::Record, exempted: Some(exemption.reason.clone()) };
+    }
+    if let Some(exemption) = expired.first() {
+        finding.fix = format!("{} (its exemption ended at {})", finding.fix, exemption.expires);
+    }
+    let action = action(&finding, guard, scope, circumstances.namespace_mode);
+    Judgement { finding, action, exempted: None }
+}
+
+/// The namespace's own mode bounds everything. Below it, a setting of the rule stands above the mode of the guard.
+fn action(finding: &Finding, guard: &Guard, scope: Scope, namespace_mode: Option<Mode>) -> Action {
+    let by_default = match finding.severity {
+        Severity::Info => Action::Record,
+        Severity::Warning | Severity::Error => rules::rule(finding.rule).map_or(Action::Warn, |rule| rule.action),
+    };
+    let (wanted, bound) = match guard.enforcement.rules.get(&finding.rule) {
+        Some(setting) => (of_setting(*setting), namespace_mode.unwrap_or(Mode::Enforce)),
+        None => (by_default, namespace_mode.unwrap_or(guard.enforcement.mode)),
+    };
+    let bounded = wanted.min(heaviest(bound));
+    match scope {
+        Scope::Guarded => bounded,
+        Scope::Elsewhere => bounded.min(Action::Warn),
+    }
+}
+
+fn of_setting(setting: RuleSetting) -> Action {
+    match setting {
+        RuleSetting::Enforce => Action::Deny,
+        RuleSetting::Warn => Action::Warn,
+        RuleSetting::Audit | RuleSetting::Off => Action::Record,
+    }
+}
+
+fn heaviest(mode: Mode) -> Action {
+    match mode {
+        Mode::Enforce => Action::Deny,
+        Mode::Warn => Action::Warn,
+        Mode::Audit => Action::Record,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::guard::Exemption;
+    use crate::model::{FieldPath, ObjectReference};
+    use rstest::rstest;
+
+    fn object() -> ObjectReference {
+        ObjectReference {
+            kind: "AuthorizationPolicy".to_owned(),
+            namespace: Some("monitoring".to_owned()),
+            name: "p".to_owned(),
+        }
+    }
+
+    fn judged(rule: &str, guard: &Guard, scope: Scope, namespace_mode: Option<Mode>) -> Judgement {
+        let rule = rules::rule(rule.parse().unwrap()).unwrap();
+        let finding = Finding {
+            rule: rule.id,
+            severity: rule.severity,
+            object: object(),
+            path: FieldPath::root(),
+            message: String::new(),
+            fix: "mend it".to_owned(),
+        };
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        judge(vec![finding], guard, scope, &Circumstances { now, namespace_mode }).remove(0)
+    }
+
+    fn guard(mode: Mode, setting: Option<RuleSetting>) -> Guard {
+        let mut guard = crate::model::guard::built_in::guard();
+        guard.enforcement.mode = mode;
+        guard.enforcement.rules.extend(setting.map(|setting| ("SG-AP-001".parse().unwrap(), setting)));
+        guard
+    }
+
+    #[rstest]
+    #[case::by_default(Mode::Enforce, None, None, Action::Deny)]
+    #[case::guard_warns(Mode::Warn, None, None, Action::Warn)]
+    #[case::guard_audits(Mode::Audit, None, None, Action::Record)]
+    #[case::namespace_softens(Mode::Enforce, None, Some(Mode::Warn), Action::Warn)]
+    #[case::namespace_hardens(Mode::Audit, None, Some(Mode::Enforce), Action::Deny)]
+    #[case::setting_over_guard(Mode::Audit, Some(RuleSetting::Enforce), None, Action::Deny)]
+    #[case::namespace_over_setting(Mode::Enforce, Some(RuleSetting::Enforce), Some(Mode::Audit), Action::Record)]
+    #[case::setting_softens(Mode::Enforce, Some(RuleSetting::Warn), None, Action::Warn)]
+    fn the_nearest_word_counts(
+        #[case] mode: Mode,
+        #[case] setting: Option<RuleSetting>,
+        #[case] namespace_mode: Option<Mode>,
+        #[case] expected: Action,
+    ) {
+        let judged = judged("SG-AP-001", &guard(mode, setting), Scope::Guarded, namespace_mode);
+        assert_eq!(judged.action, expected);
+    }
+
+    #[test]
+    fn nothing_is_refused_outside_the_guarded_namespace() {
+        let guard = guard(Mode::Enforce, Some(RuleSetting::Enforce));
+        assert_eq!(judged("SG-AP-001", &guard, Scope::Elsewhere, Some(Mode::Enforce)).action, Action::Warn);
+    }
+
+    #[test]
+    fn an_exemption_holds_until_it_ends() {
+        let mut guard = guard(Mode::Enforce, None);
+        guard.exemptions = vec![Exemption {
+            rule: "SG-AP-001".parse().unwrap(),
+            object: object(),
+            reason: "migrating".to_owned(),
+            expires: "2027-01-01T00:00:00Z".parse().unwrap(),
+        }];
+        let exempted = judged("SG-AP-001", &guard, Scope::Guarded, None);
+        assert_eq!((exempted.action, exempted.exempted.as_deref()), (Action::Record, Some("migrating")));
+        guard.exemptions[0].expires = "2026-11-01T00:00:00Z".parse().unwrap();
+        let expired = judged("SG-AP-001", &guard, Scope::Guarded, None);
+        assert_eq!(expired.action, Action::Deny);
+        assert_eq!(expired.finding.fix, "mend it (its exemption ended at 2026-11-01T00:00:00Z)");
+    }
+}

@@ -1,0 +1,3 @@
+//! The scrape path: who reaches what, hop by hop, in three values.
+
+pub mod authorization;

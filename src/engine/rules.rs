@@ -1,0 +1,107 @@
+//! The rule catalogue: every rule that is implemented, with what it needs, why it matters, and an example of each
+//! outcome. The examples are executed as tests; documentation and the command line are made from the same table.
+//!
+//! One file a family. A rule that needs only the object, or the object and the guard, is a small function over a
+//! view of the object. Rules over a whole set of objects look at all of them together.
+
+pub mod authorization_policy;
+#[cfg(test)]
+mod examples;
+pub mod findings;
+pub mod general;
+pub mod injection;
+pub mod network_policy;
+pub mod pod_monitor;
+pub mod prometheus;
+pub mod relabeling;
+
+use std::fmt;
+
+use crate::engine::admission::Action;
+use crate::engine::rules::findings::Findings;
+use crate::model::guard::Guard;
+use crate::model::resource::{AuthorizationPolicy, NetworkPolicy, PodMonitor};
+use crate::model::{RuleId, Severity};
+
+/// One rule of the catalogue.
+#[derive(Debug)]
+pub struct Rule {
+    /// The stable id.
+    pub id: RuleId,
+    /// What is found, in a few words.
+    pub title: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What must be known to decide it.
+    pub needs: Needs,
+    /// What is done about it in enforce mode, unless the guard says otherwise.
+    pub action: Action,
+    /// Why it hurts.
+    pub why: &'static str,
+    /// How it is mended.
+    pub fix: &'static str,
+    /// A manifest in which the rule finds something.
+    pub bad: &'static str,
+    /// The same manifest, mended.
+    pub good: &'static str,
+    /// How it is decided.
+    pub check: Check,
+}
+
+/// What must be known to decide a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Needs {
+    /// The object alone.
+    Object,
+    /// The object and the guard.
+    Guard,
+    /// Other objects of the cluster.
+    Cluster,
+}
+
+/// How a rule is decided.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// By any policy or monitor, as raw JSON.
+    AnyPolicy(fn(&str, &mut Findings<'_>)),
+    /// By a NetworkPolicy.
+    NetworkPolicy(fn(&NetworkPolicy<'_>, &Guard, &mut Findings<'_>)),
+    /// By an AuthorizationPolicy.
+    AuthorizationPolicy(fn(&AuthorizationPolicy<'_>, &Guard, &mut Findings<'_>)),
+    /// By a PodMonitor.
+    PodMonitor(fn(&PodMonitor<'_>, &mut Findings<'_>)),
+    /// By injection, where it meets something that it must not change.
+    Injection,
+    /// By all NetworkPolicies of the guarded namespace together.
+    NetworkPolicies(fn(&[NetworkPolicy<'_>], &Guard, &mut Findings<'_>)),
+}
+
+/// Every rule that is implemented, by family and number.
+pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
+    [
+        general::RULES,
+        network_policy::RULES,
+        authorization_policy::RULES,
+        pod_monitor::RULES,
+        relabeling::RULES,
+        prometheus::RULES,
+        injection::RULES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The rule with this id, if it is implemented.
+pub fn rule(id: RuleId) -> Option<&'static Rule> {
+    catalogue().find(|rule| rule.id == id)
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Object => "object",
+            Self::Guard => "guard",
+            Self::Cluster => "cluster",
+        })
+    }
+}

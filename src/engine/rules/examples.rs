@@ -1,0 +1,101 @@
+//! The examples of the catalogue, executed: a rule that does not find its own bad example is no rule.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::engine::admission::{Circumstances, Judgement, Operation, Request, mutate, validate, validate_together};
+use crate::engine::rules::catalogue;
+use crate::model::RuleId;
+use crate::model::guard::Guards;
+
+struct Object {
+    group: String,
+    kind: String,
+    namespace: String,
+    json: Box<RawValue>,
+}
+
+impl Object {
+    fn read(value: &Value) -> Self {
+        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self {
+            group: text("/apiVersion").rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default(),
+            kind: text("/kind"),
+            namespace: text("/metadata/namespace"),
+            json: RawValue::from_string(value.to_string()).unwrap(),
+        }
+    }
+
+    fn request(&self) -> Request<'_> {
+        Request {
+            operation: Operation::Create,
+            group: &self.group,
+            kind: &self.kind,
+            subresource: "",
+            namespace: &self.namespace,
+            name: "",
+            object: Some(&self.json),
+            old_object: None,
+        }
+    }
+}
+
+/// The findings on all objects of an example, under its own guard if it brings one.
+fn judgements(example: &str) -> Vec<Judgement> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(example).unwrap();
+    let (guards, objects): (Vec<_>, Vec<_>) =
+        documents.into_iter().partition(|document| document["kind"] == "ScrapeGuard");
+    let guards = guards.first().map_or_else(Guards::built_in, |guard| Guards::parse(&guard.to_string()).unwrap());
+    let objects: Vec<Object> = objects.iter().map(Object::read).collect();
+    let requests: Vec<Request<'_>> = objects.iter().map(Object::request).collect();
+    let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
+    let each = requests.iter().flat_map(|request| {
+        let (mutated, validated) =
+            (mutate(request, &guards, &circumstances), validate(request, &guards, &circumstances));
+        assert_eq!((mutated.unknowns, validated.unknowns), (Vec::new(), Vec::new()));
+        mutated.judgements.into_iter().chain(validated.judgements).collect::<Vec<_>>()
+    });
+    each.chain(validate_together(&requests, &guards, &circumstances)).collect()
+}
+
+fn rules_of(example: &str) -> BTreeSet<RuleId> {
+    judgements(example).iter().map(|judgement| judgement.finding.rule).collect()
+}
+
+#[test]
+fn every_rule_finds_its_bad_example_and_passes_its_good_one() {
+    for rule in catalogue() {
+        assert!(rules_of(rule.bad).contains(&rule.id), "{} does not find its bad example", rule.id);
+        assert!(!rules_of(rule.good).contains(&rule.id), "{} finds its good example", rule.id);
+    }
+}
+
+#[test]
+fn the_default_action_is_taken() {
+    for rule in catalogue() {
+        let judgements = judgements(rule.bad);
+        let own = judgements.iter().find(|judgement| judgement.finding.rule == rule.id).unwrap();
+        assert_eq!((own.action, own.finding.severity), (rule.action, rule.severity), "{}", rule.id);
+    }
+}
+
+#[test]
+fn ids_are_unique_and_in_order_within_their_family() {
+    let ids: Vec<RuleId> = catalogue().map(|rule| rule.id).collect();
+    assert!(ids.windows(2).all(|pair| pair[0].family() != pair[1].family() || pair[0] < pair[1]));
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+}
+
+#[test]
+fn messages_and_fixes_are_short_single_lines_without_a_full_stop() {
+    for rule in catalogue() {
+        for judgement in judgements(rule.bad) {
+            for text in [&judgement.finding.message, &judgement.finding.fix] {
+                assert!(!text.contains('\n') && !text.ends_with('.'), "{text}");
+            }
+            assert!(judgement.finding.message.chars().count() <= 60, "{}", judgement.finding.message);
+        }
+    }
+}

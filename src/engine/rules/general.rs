@@ -1,0 +1,163 @@
+//! Rules for any policy or monitor: values that were never filled in, names that no object can have.
+
+mod strings;
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::engine::admission::Action;
+use crate::engine::rules::findings::Findings;
+use crate::engine::rules::{Check, Needs, Rule};
+use crate::model::field_path::Segment;
+use crate::model::finding::Family;
+use crate::model::{FieldPath, RuleId, Severity};
+
+/// The family's rules.
+pub const RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::new(Family::General, 1),
+        title: "a placeholder was left in",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "The policy never matches: it locks everybody out, or protects nothing, without a word.",
+        fix: "Put the real value in its place.",
+        bad: include_str!("examples/gen-001-bad.yaml"),
+        good: include_str!("examples/gen-001-good.yaml"),
+        check: Check::AnyPolicy(placeholder),
+    },
+    Rule {
+        id: RuleId::new(Family::General, 2),
+        title: "a name that no object can have",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "Names of namespaces and service accounts are lower case and have no spaces (RFC 1123), so this one can \
+              never match.",
+        fix: "Use the name as kubectl shows it.",
+        bad: include_str!("examples/gen-002-bad.yaml"),
+        good: include_str!("examples/gen-002-good.yaml"),
+        check: Check::AnyPolicy(impossible_name),
+    },
+];
+
+/// Words and brackets that people leave where a value belongs. Lower-case `todo` is not among them: applications are
+/// called so.
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?x)
+        (?: ^ | [^A-Za-z0-9_-] )
+        ( (?i: TBD | FILL\ THIS\ IN | CHANGE_?ME | REPLACE_?ME | XXX+ ) | TODO | Todo )
+        (?: $ | [^A-Za-z0-9_-] )
+        | ( <[^<>]+> | \$\{[^}]*\} | \{\{.*\}\} )";
+    #[expect(clippy::expect_used, reason = "the pattern is a constant, and a unit test compiles it")]
+    Regex::new(pattern).expect("the pattern is valid")
+});
+
+/// Fields in which such text has a meaning of its own.
+const FREE_TEXT: [&str; 5] = ["regex", "replacement", "params", "query", "expr"];
+
+fn placeholder(json: &str, findings: &mut Findings<'_>) {
+    strings::visit(json, &mut |path, text| {
+        if path.segments().iter().any(|segment| matches!(segment, Segment::Key(key) if FREE_TEXT.contains(&&**key))) {
+            return;
+        }
+        if let Some(found) = placeholder_in(text) {
+            findings.report(path.clone(), format!("{found:?} was never filled in"), placeholder_fix(path));
+        }
+    });
+}
+
+fn placeholder_in(text: &str) -> Option<&str> {
+    let captures = PLACEHOLDER.captures(text)?;
+    captures.get(1).or_else(|| captures.get(2)).map(|found| found.as_str())
+}
+
+fn placeholder_fix(path: &FieldPath) -> String {
+    match list_of(path) {
+        Some("principals" | "notPrincipals") => {
+            "write the caller as <trust domain>/ns/<namespace>/sa/<service account>".to_owned()
+        }
+        Some("namespaces") => "remove namespaces: the principals already name the namespace of the caller".to_owned(),
+        _ => "put the real value here".to_owned(),
+    }
+}
+
+fn impossible_name(json: &str, findings: &mut Findings<'_>) {
+    strings::visit(json, &mut |path, text| {
+        if let Some(name) = names_in(path, text).into_iter().find(|name| !is_possible(name)) {
+            let message = format!("{:?} can be no Kubernetes name", shortened(name));
+            findings.report(path.clone(), message, "use lower case letters, digits, '-' and '.' only (RFC 1123)");
+        }
+    });
+}
+
+/// The names of Kubernetes objects in the value of a field, without leading and trailing wildcards.
+fn names_in<'a>(path: &FieldPath, text: &'a str) -> Vec<&'a str> {
+    let names = match list_of(path) {
+        Some("namespaces" | "notNamespaces" | "matchNames") => vec![text],
+        Some("serviceAccounts" | "notServiceAccounts") => text.split('/').collect(),
+        Some("principals" | "notPrincipals") => names_in_principal(text),
+        _ => Vec::new(),
+    };
+    names.into_iter().map(|name| name.trim_matches('*')).collect()
+}
+
+fn names_in_principal(principal: &str) -> Vec<&str> {
+    let parts: Vec<&str> = principal.split('/').collect();
+    let after = |marker: &str| {
+        let position = parts.iter().position(|part| *part == marker)?;
+        parts.get(position + 1).copied()
+    };
+    [after("ns"), after("sa")].into_iter().flatten().collect()
+}
+
+/// The key of the list that a path ends in, if it ends in the element of a list.
+fn list_of(path: &FieldPath) -> Option<&str> {
+    match path.segments() {
+        [.., Segment::Key(key), Segment::Index(_)] => Some(key),
+        _ => None,
+    }
+}
+
+fn is_possible(name: &str) -> bool {
+    name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+}
+
+fn shortened(name: &str) -> String {
+    const LENGTH: usize = 24;
+    if name.chars().count() <= LENGTH {
+        return name.to_owned();
+    }
+    name.chars().take(LENGTH - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("TBD FILL THIS IN WITH THE NAMESPACE", Some("TBD"))]
+    #[case("cluster.local/ns/TBD/sa/x", Some("TBD"))]
+    #[case("changeme", Some("changeme"))]
+    #[case("TODO: the proxy", Some("TODO"))]
+    #[case("<namespace>", Some("<namespace>"))]
+    #[case("{{ .Release.Name }}", Some("{{ .Release.Name }}"))]
+    #[case("${NAMESPACE}", Some("${NAMESPACE}"))]
+    #[case("todo", None)]
+    #[case("todo-app", None)]
+    #[case("tbd-service", None)]
+    #[case("ingress-nginx", None)]
+    fn placeholders_are_told_from_names(#[case] text: &str, #[case] expected: Option<&str>) {
+        assert_eq!(placeholder_in(text), expected);
+    }
+
+    #[rstest]
+    #[case("ingress-nginx", true)]
+    #[case("a b", false)]
+    #[case("Monitoring", false)]
+    fn names_are_lower_case_and_without_spaces(#[case] name: &str, #[case] possible: bool) {
+        assert_eq!(is_possible(name), possible);
+    }
+}

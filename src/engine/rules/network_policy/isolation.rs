@@ -1,0 +1,67 @@
+//! Who is shut out by isolation, and what is left without it.
+
+use crate::engine::rules::findings::Findings;
+use crate::model::guard::{Component, ComponentPort, Guard, Source};
+use crate::model::resource::NetworkPolicy;
+use crate::model::resource::network_policy::IngressRule;
+use crate::model::{FieldPath, Truth};
+
+pub(super) fn api_server_locked_out(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
+    if !policy.spec.isolates_ingress() {
+        return;
+    }
+    for component in guard.selected_by(&policy.spec.pod_selector) {
+        for port in webhook_ports(guard, component) {
+            if policy.spec.ingress.iter().any(|rule| admits_api_server(rule, port)) {
+                continue;
+            }
+            findings.report(
+                FieldPath::of("spec.ingress"),
+                format!("locks the API server out of webhook port {}", port.number),
+                format!(
+                    "add an ingress rule without from: {{ports: [{{port: {}, protocol: TCP}}]}}, for the API server is \
+                     no pod",
+                    port.number
+                ),
+            );
+        }
+    }
+}
+
+fn webhook_ports<'a>(guard: &'a Guard, component: &'a Component) -> impl Iterator<Item = &'a ComponentPort> {
+    guard
+        .connections_to(component)
+        .filter(|connection| connection.from == Source::ApiServer)
+        .flat_map(|connection| &connection.ports)
+        .filter_map(|(number, _)| component.port(*number))
+}
+
+/// Whether a rule may admit the API server: from everywhere, or from addresses, of which we cannot tell whose they are.
+fn admits_api_server(rule: &IngressRule<'_>, port: &ComponentPort) -> bool {
+    let from = rule.from.is_empty() || rule.from.iter().any(|peer| peer.ip_block.is_some());
+    let names = || std::iter::once(port.name.as_str()).chain(port.aliases.iter().map(String::as_str));
+    from && (rule.ports.is_empty() || rule.ports.iter().any(|written| written.covers_tcp(port.number, names())))
+}
+
+pub(super) fn unprotected_components(policies: &[NetworkPolicy<'_>], guard: &Guard, findings: &mut Findings<'_>) {
+    let isolating: Vec<_> = policies.iter().filter(|policy| policy.spec.isolates_ingress()).collect();
+    if isolating.is_empty() {
+        return;
+    }
+    let is_open = |component: &&Component| {
+        let selectors = isolating.iter().map(|policy| &policy.spec.pod_selector);
+        Truth::any(selectors.map(|selector| component.is_selected_by(selector))) == Truth::No
+    };
+    let demanded = guard.components.iter().filter(|component| !component.optional && !component.host_network);
+    let open: Vec<&str> = demanded.filter(is_open).map(|component| component.name.as_str()).collect();
+    if !open.is_empty() {
+        findings.report(
+            FieldPath::root(),
+            format!("{} components are open to the whole cluster", open.len()),
+            format!(
+                "add a default-deny {{podSelector: {{}}, policyTypes: [Ingress]}}, and an allow for each of {}",
+                open.join(", ")
+            ),
+        );
+    }
+}
