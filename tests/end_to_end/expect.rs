@@ -1,6 +1,6 @@
 //! What users of kubectl get to read.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::support::control_plane::Said;
 
@@ -27,17 +27,20 @@ pub(crate) fn clean(said: &Said) -> Result<()> {
     Ok(())
 }
 
-/// kubectl succeeded, and showed one warning for each of these rules and no other.
+/// kubectl succeeded, and warned of these rules and of no other. A finding is a warning that says what is wrong and one
+/// that says how it is mended, with the field's path.
 pub(crate) fn warned(said: &Said, rules: &[&str]) -> Result<()> {
     ensure!(said.succeeded, "kubectl failed:\n{}", said.stderr);
     let warnings = said.warnings();
     for rule in rules {
-        ensure!(warnings.iter().any(|line| line.contains(rule)), "no warning of {rule} in:\n{}", said.stderr);
+        let of_rule: Vec<_> = warnings.iter().filter(|line| line.contains(&format!("[{rule}]"))).collect();
+        let [what, fix] = of_rule.as_slice() else {
+            bail!("not two warnings of {rule}, what is wrong and how it is mended, in:\n{}", said.stderr);
+        };
+        ensure!(what.chars().count() <= FIRST_LINE, "a warning is too long to be read:\n{what}");
+        ensure!(fix.contains("spec."), "the fix does not say where:\n{fix}");
     }
-    ensure!(warnings.len() == rules.len(), "other warnings than {rules:?}:\n{}", said.stderr);
-    for warning in warnings {
-        ensure!(warning.chars().count() <= FIRST_LINE, "a warning is too long to be read:\n{warning}");
-    }
+    ensure!(warnings.len() == 2 * rules.len(), "other warnings than of {rules:?}:\n{}", said.stderr);
     Ok(())
 }
 

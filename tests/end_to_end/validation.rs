@@ -43,8 +43,7 @@ fn the_seeds_network_policies_are_warned_of(cluster: &ControlPlane) -> Result<()
     let installation = Installation::new(cluster, "ports", &[], "")?;
     let said = installation.kubectl(&["apply"], seed::NETWORK_POLICIES)?;
     expect::warned(&said, &["SG-NP-003", "SG-NP-004", "SG-NP-007"])?;
-    let port = said.warnings().into_iter().find(|warning| warning.contains("SG-NP-004")).unwrap_or_default();
-    ensure!(port.contains("10250"), "the right port is not named: {port}");
+    ensure!(said.stderr.contains("[SG-NP-004] spec.ingress[0].ports[0].port: use port 10250"), "{}", said.stderr);
     Ok(())
 }
 

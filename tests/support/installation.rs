@@ -69,8 +69,11 @@ impl<'a> Installation<'a> {
 
     /// Runs `kubectl <verb> -f -` on these manifests in the guarded namespace, whatever namespace they name.
     pub(crate) fn kubectl(&self, verb: &[&str], manifests: &str) -> Result<Said> {
-        let manifests =
-            manifests.replace(&format!("namespace: {SHIPPED_NAMESPACE}"), &format!("namespace: {}", self.namespace));
+        let mut manifests = manifests.to_owned();
+        for before in ["namespace: ", "/ns/"] {
+            let [shipped, ours] = [SHIPPED_NAMESPACE, &self.namespace].map(|name| format!("{before}{name}"));
+            manifests = manifests.replace(&shipped, &ours);
+        }
         let arguments = [verb, &["--namespace", &self.namespace, "--filename", "-"]].concat();
         self.cluster.kubectl().run(&arguments, &manifests)
     }

@@ -69,7 +69,7 @@ fn start() -> Result<ControlPlane, Absence> {
 }
 
 fn failed(error: anyhow::Error) -> Failed {
-    Failed::from(format!("{error:?}"))
+    Failed::from(format!("{error:#}"))
 }
 
 /// Shows the ends of the logs and keeps the whole of them where `cargo clean` finds them.
