@@ -17,7 +17,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     Certs(certs::Arguments),
 }
 
@@ -46,8 +46,8 @@ pub fn run() -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
-        Command::Serve(arguments) => serve::run(arguments),
-        Command::Certs(arguments) => certs::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Certs(arguments) => certs::run(&arguments),
     }
 }
 
