@@ -20,7 +20,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     Review(review::Arguments),
     Certs(certs::Arguments),
     Completions(completions::Arguments),
@@ -51,9 +51,9 @@ pub fn run() -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
-        Command::Certs(arguments) => certs::run(arguments),
+        Command::Certs(arguments) => certs::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }
