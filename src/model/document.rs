@@ -40,6 +40,11 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// API group and version, such as `networking.k8s.io/v1`.
+    pub fn api_version(&self) -> &str {
+        &self.api_version
+    }
+
     /// API group, such as `networking.k8s.io`; empty for the core group.
     pub fn group(&self) -> &str {
         self.api_version.rsplit_once('/').map_or("", |(group, _)| group)

@@ -1,0 +1,27 @@
+//! scrapeguard against a real kube-apiserver, kube-controller-manager and kubectl.
+//!
+//! `cargo test --test end_to_end` runs all of it. The first run builds the control plane from source.
+
+#[path = "../support/support.rs"]
+mod support;
+
+mod availability;
+mod control_plane;
+mod expect;
+mod injection;
+mod manifests;
+mod modes;
+mod validation;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    support::suite::run(&[
+        control_plane::CASES,
+        manifests::CASES,
+        injection::CASES,
+        validation::CASES,
+        modes::CASES,
+        availability::CASES,
+    ])
+}

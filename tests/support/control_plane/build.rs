@@ -1,0 +1,177 @@
+//! Builds the control plane from pinned Go modules, once, into a cache outside the checkout.
+
+use std::env;
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane");
+
+/// Programs that are built together from one Go module under `tests/control-plane`.
+pub(crate) struct Module {
+    name: &'static str,
+    packages: &'static [&'static str],
+    ldflags: &'static str,
+    /// What the build of a package is called when it is not the last part of its path.
+    rename: Option<(&'static str, &'static str)>,
+    duration: &'static str,
+}
+
+/// The store. A module of its own, because etcd and Kubernetes disagree on shared dependencies.
+pub(crate) const ETCD: Module = Module {
+    name: "etcd",
+    packages: &["go.etcd.io/etcd/server/v3"],
+    ldflags: "-s -w",
+    rename: Some(("server", "etcd")),
+    duration: "about half a minute",
+};
+
+/// The API server, the controllers and the client. Without the version flags the server would call itself v0.0.0.
+pub(crate) const KUBERNETES: Module = Module {
+    name: "kubernetes",
+    packages: &[
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "k8s.io/kubernetes/cmd/kubectl",
+    ],
+    ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.37.0 \
+              -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37",
+    rename: None,
+    duration: "about seven minutes on two cores",
+};
+
+/// Go modules that are only read: their custom resource definitions.
+const DEFINITIONS: [(&str, &str); 2] = [
+    ("istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml"),
+    ("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd"),
+];
+
+/// The directory with the programs of `module`, which are built first if they have not been yet.
+pub(crate) fn installed(module: &Module) -> Result<PathBuf> {
+    once(module.name, &[module.ldflags, &module.packages.join(" ")], |target| compile(module, target))
+}
+
+/// The directory with the custom resource definitions, which are downloaded first if they have not been yet.
+pub(crate) fn custom_resources() -> Result<PathBuf> {
+    once("crds", &[], copy_definitions)
+}
+
+/// Has `make` fill a directory in the cache, unless somebody did. The directory's name holds a hash of all that goes
+/// into it; it appears at once when it is complete, and a lock keeps test processes from doing the same work twice.
+fn once(module: &str, inputs: &[&str], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let name = format!("{module}-{:016x}", fingerprint(module, inputs)?);
+    let cache = cache_directory()?;
+    let target = cache.join(&name);
+    if target.is_dir() {
+        return Ok(target);
+    }
+    fs::create_dir_all(&cache).with_context(|| format!("create {}", cache.display()))?;
+    let lock = File::create(cache.join(format!("{name}.lock")))?;
+    lock.lock().context("lock the cache of control plane programs")?;
+    if !target.is_dir() {
+        let unfinished = cache.join(format!("{name}.{}", process::id()));
+        fs::create_dir_all(&unfinished)?;
+        make(&unfinished).inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
+        fs::rename(&unfinished, &target)?;
+    }
+    Ok(target)
+}
+
+/// A different standard library may hash differently: that costs one build and nothing else.
+fn fingerprint(module: &str, inputs: &[&str]) -> Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    for file in ["go.mod", "go.sum"] {
+        let path = Path::new(MODULES).join(module).join(file);
+        fs::read(&path).with_context(|| format!("read {}", path.display()))?.hash(&mut hasher);
+    }
+    (inputs, env::consts::OS, env::consts::ARCH).hash(&mut hasher);
+    Ok(hasher.finish())
+}
+
+fn cache_directory() -> Result<PathBuf> {
+    let base = match (env::var_os("XDG_CACHE_HOME"), env::home_dir()) {
+        (Some(cache), _) if !cache.is_empty() => PathBuf::from(cache),
+        (_, Some(home)) => home.join(".cache"),
+        _ => bail!("neither XDG_CACHE_HOME nor a home directory is set, so there is no place for built programs"),
+    };
+    Ok(base.join("scrapeguard").join("control-plane"))
+}
+
+fn compile(module: &Module, target: &Path) -> Result<()> {
+    eprintln!(
+        "building {} from source into {}: once, {}",
+        module.packages.join(", "),
+        target.display(),
+        module.duration
+    );
+    let mut output = target.as_os_str().to_owned();
+    output.push("/");
+    let status = go(module.name)
+        .args(["build", "-trimpath", "-ldflags", module.ldflags, "-o"])
+        .arg(output)
+        .args(module.packages)
+        .stdout(Stdio::null())
+        .status()
+        .context("run go, which is needed to build the control plane")?;
+    if !status.success() {
+        bail!("go build of {} failed with {status}", module.name);
+    }
+    if let Some((from, to)) = module.rename {
+        fs::rename(target.join(from), target.join(to))?;
+    }
+    Ok(())
+}
+
+/// `go` in the directory of one of our modules, free of settings for other modules.
+fn go(module: &str) -> Command {
+    let mut command = Command::new("go");
+    command.current_dir(Path::new(MODULES).join(module)).env("CGO_ENABLED", "0").env("GOWORK", "off");
+    command
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Downloaded {
+    path: String,
+    dir: Option<PathBuf>,
+    error: Option<String>,
+}
+
+fn copy_definitions(target: &Path) -> Result<()> {
+    let output = go("crds")
+        .args(["mod", "download", "-json"])
+        .args(DEFINITIONS.map(|(module, _)| module))
+        .stderr(Stdio::inherit())
+        .output()
+        .context("run go, which is needed to download custom resource definitions")?;
+    for module in serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Downloaded>() {
+        let module = module.context("read what go downloaded")?;
+        let Some(directory) = module.dir else {
+            bail!("download {}: {}", module.path, module.error.unwrap_or_default());
+        };
+        let wanted =
+            DEFINITIONS.iter().find(|(path, _)| *path == module.path).context("go downloaded something else")?;
+        copy_files(&directory.join(wanted.1), target)?;
+    }
+    if !output.status.success() {
+        bail!("go mod download failed with {}", output.status);
+    }
+    Ok(())
+}
+
+/// Copies one file, or all files of one directory.
+fn copy_files(from: &Path, target: &Path) -> Result<()> {
+    if from.is_dir() {
+        for entry in fs::read_dir(from)? {
+            copy_files(&entry?.path(), target)?;
+        }
+        return Ok(());
+    }
+    let name = from.file_name().context("a definition has no file name")?;
+    fs::copy(from, target.join(name)).with_context(|| format!("copy {}", from.display()))?;
+    Ok(())
+}

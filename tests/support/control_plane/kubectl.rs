@@ -1,0 +1,82 @@
+//! The real kubectl, as a user of the test cluster would run it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// kubectl with administrator rights on the test cluster.
+#[derive(Debug)]
+pub(crate) struct Kubectl {
+    pub(crate) program: PathBuf,
+    pub(crate) kubeconfig: PathBuf,
+    /// Where kubectl keeps what it learnt about the API.
+    pub(crate) cache: PathBuf,
+}
+
+/// What kubectl said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) succeeded: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Kubectl {
+    /// Runs kubectl with these arguments and this standard input. That kubectl fails is no error here.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Result<Said> {
+        let mut child = Command::new(&self.program)
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .arg("--cache-dir")
+            .arg(&self.cache)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("start kubectl")?;
+        // kubectl reads all of its input before it writes; one that fails before that closes the pipe, and tells why.
+        let _ = child.stdin.take().context("kubectl has no input")?.write_all(input.as_bytes());
+        let output = child.wait_with_output()?;
+        Ok(Said {
+            succeeded: output.status.success(),
+            stdout: String::from_utf8(output.stdout)?,
+            stderr: String::from_utf8(output.stderr)?,
+        })
+    }
+
+    /// Runs kubectl, which has to succeed; warnings are allowed.
+    pub(crate) fn succeed(&self, arguments: &[&str], input: &str) -> Result<Said> {
+        let said = self.run(arguments, input)?;
+        if !said.succeeded {
+            bail!("kubectl {} failed:\n{}", arguments.join(" "), said.stderr);
+        }
+        Ok(said)
+    }
+
+    /// An object as it is stored.
+    pub(crate) fn get(&self, namespace: &str, kind: &str, name: &str) -> Result<Value> {
+        let said = self.succeed(&["get", "--namespace", namespace, kind, name, "--output", "json"], "")?;
+        serde_json::from_str(&said.stdout).context("read kubectl's JSON")
+    }
+
+    /// The objects of a kind that have this label, as they are stored.
+    pub(crate) fn list(&self, namespace: &str, kind: &str, selector: &str) -> Result<Vec<Value>> {
+        let arguments = ["get", "--namespace", namespace, kind, "--selector", selector, "--output", "json"];
+        let mut list: Value = serde_json::from_str(&self.succeed(&arguments, "")?.stdout)?;
+        match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
+            _ => bail!("kubectl get {kind} did not answer with a list"),
+        }
+    }
+}
+
+impl Said {
+    /// The warnings, as the API server sent them.
+    pub(crate) fn warnings(&self) -> Vec<&str> {
+        self.stderr.lines().filter_map(|line| line.strip_prefix("Warning: ")).collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! Lists tests and runs them on one control plane, which the first test to need it starts.
+//!
+//! Rust's own test harness cannot report a test as ignored once it runs. Here a test is ignored, with the reason, when
+//! the control plane's programs can neither be found nor built; with `CI` set it fails instead.
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::{Result, anyhow};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use super::control_plane::{ControlPlane, Programs};
+
+/// One test: its name and what it does with the control plane.
+pub(crate) struct Case {
+    /// The path of the function, as `cargo test` shows it.
+    pub(crate) name: &'static str,
+    /// The test itself.
+    pub(crate) run: fn(&ControlPlane) -> Result<()>,
+}
+
+/// Lists functions of a module as test cases, named after their path.
+macro_rules! cases {
+    ($($function:ident),+ $(,)?) => {
+        &[$($crate::support::suite::Case { name: concat!(module_path!(), "::", stringify!($function)), run: $function }),+]
+    };
+}
+pub(crate) use cases;
+
+/// Why there is no control plane.
+#[derive(Clone)]
+enum Absence {
+    /// Its programs cannot be had on this machine.
+    NoPrograms(String),
+    /// It did not start.
+    NoStart(String),
+}
+
+type Shared = Arc<OnceLock<Result<ControlPlane, Absence>>>;
+
+/// Runs all tests that the command line asks for.
+pub(crate) fn run(modules: &[&'static [Case]]) -> ExitCode {
+    let shared = Shared::default();
+    let trials = modules.iter().copied().flatten().map(|case| trial(case, &shared)).collect();
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    if conclusion.has_failed() {
+        if let Some(Ok(control_plane)) = shared.get() {
+            report(control_plane);
+        }
+    }
+    conclusion.exit_code()
+}
+
+fn trial(case: &'static Case, shared: &Shared) -> Trial {
+    let shared = Arc::clone(shared);
+    let name = case.name.split_once("::").map_or(case.name, |(_, name)| name);
+    Trial::ignorable_test(name, move || match shared.get_or_init(start) {
+        Ok(control_plane) => (case.run)(control_plane).map(|()| Completion::Completed).map_err(failed),
+        Err(Absence::NoPrograms(reason)) if env::var_os("CI").is_none() => Ok(Completion::ignored_with(reason)),
+        Err(Absence::NoPrograms(reason) | Absence::NoStart(reason)) => Err(Failed::from(reason)),
+    })
+}
+
+fn start() -> Result<ControlPlane, Absence> {
+    let programs = Programs::locate().map_err(|error| Absence::NoPrograms(format!("no control plane: {error:#}")))?;
+    ControlPlane::start(&programs).map_err(|error| Absence::NoStart(format!("{error:#}")))
+}
+
+fn failed(error: anyhow::Error) -> Failed {
+    Failed::from(format!("{error:#}"))
+}
+
+/// Shows the ends of the logs and keeps the whole of them where `cargo clean` finds them.
+fn report(control_plane: &ControlPlane) {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("control-plane-logs");
+    let kept = control_plane.keep_logs(&target).map_err(|error| anyhow!("keep the logs: {error}"));
+    eprintln!("the ends of the control plane's logs:\n{}", control_plane.log_tails());
+    match kept {
+        Ok(()) => eprintln!("all logs are in {}", target.display()),
+        Err(error) => eprintln!("{error:#}"),
+    }
+}
