@@ -12,6 +12,7 @@ use crate::engine::admission::{Action, Judgement, Unknown};
 use crate::model::{DocumentError, FieldPath, Severity};
 
 const HEADER: Style = Style::new().bold();
+const PLACE: Style = Style::new().dimmed();
 const DENIED: Style = AnsiColor::Red.on_default().bold();
 const WARNED: Style = AnsiColor::Yellow.on_default().bold();
 const CLEAN: Style = AnsiColor::Green.on_default().bold();
@@ -33,7 +34,7 @@ impl Writer {
         if !reviewed.is_remarkable() {
             return String::new();
         }
-        let mut parts = vec![header(reviewed)];
+        let mut parts = vec![header(file, reviewed)];
         parts.extend(patch(reviewed));
         for alike in alike(&reviewed.judgements) {
             parts.push(self.judgements(file, reviewed, alike));
@@ -99,7 +100,7 @@ pub fn summary(summary: &Summary) -> String {
     format!("{}{verdict}{details}", count(summary.objects, "object reviewed", "objects reviewed"))
 }
 
-fn header(reviewed: &Reviewed<'_>) -> String {
+fn header(file: File<'_>, reviewed: &Reviewed<'_>) -> String {
     let denials = reviewed.count(Action::Deny);
     let warnings = reviewed.count(Action::Warn);
     let (style, verdict) = match (denials, warnings) {
@@ -109,7 +110,9 @@ fn header(reviewed: &Reviewed<'_>) -> String {
     };
     let patched = if reviewed.patch.is_empty() { "" } else { " and patched" };
     let patched = if denials == 0 { patched } else { "" };
-    format!("{HEADER}{}:{HEADER:#} {style}{verdict}{patched}{style:#}", reviewed.object)
+    let line = file.source.position(reviewed.document.start().start).line;
+    let place = format!("{PLACE}({}:{line}){PLACE:#}", file.name);
+    format!("{HEADER}{}:{HEADER:#} {style}{verdict}{patched}{style:#} {place}", reviewed.object)
 }
 
 fn patch(reviewed: &Reviewed<'_>) -> Option<String> {
