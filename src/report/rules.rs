@@ -21,7 +21,8 @@ pub fn table<'a>(rules: impl IntoIterator<Item = &'a Rule>, width: u16) -> Strin
         let (severity, needs) = (rule.severity.to_string(), rule.needs.to_string());
         table.add_row([&rule.id.to_string(), &severity, action(rule.action), &needs, rule.title]);
     }
-    table.lines().map(|line| format!("{}\n", line.trim())).collect()
+    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned() + "\n").collect();
+    lines.concat()
 }
 
 /// Everything that is known about one rule, styled for a terminal.
@@ -32,18 +33,17 @@ pub fn explanation(rule: &Rule, width: u16) -> String {
         Severity::Info => AnsiColor::Cyan,
     };
     let style = color.on_default().bold();
-    let mut text = format!("{style}{}[{}]{style:#}{HEADING}: {}{HEADING:#}\n", rule.severity, rule.id, rule.title);
-    for (heading, paragraph) in [
+    let title = format!("{style}{}[{}]{style:#}{HEADING}: {}{HEADING:#}\n", rule.severity, rule.id, rule.title);
+    let sections = [
         ("Why", wrapped(&sentence(rule.why), usize::from(width))),
         ("Fix", wrapped(&sentence(rule.fix), usize::from(width))),
         ("Needs", needs(rule.needs).to_owned()),
         ("Default action", consequence(rule.action).to_owned()),
         ("Bad", rule.bad.to_owned()),
         ("Good", rule.good.to_owned()),
-    ] {
-        text.push_str(&format!("\n{HEADING}{heading}{HEADING:#}\n{}\n", margin(&paragraph)));
-    }
-    text
+    ];
+    let section = |(heading, text): &(&str, String)| format!("{HEADING}{heading}{HEADING:#}\n{}\n", margin(text));
+    std::iter::once(title).chain(sections.iter().map(section)).collect::<Vec<_>>().join("\n")
 }
 
 /// The rules for machines; a list also when there is only one.
