@@ -9,18 +9,24 @@ pub mod authorization_policy;
 mod examples;
 pub mod findings;
 pub mod general;
+pub mod ingress;
 pub mod injection;
 pub mod network_policy;
+pub mod peer_authentication;
 pub mod pod_monitor;
 pub mod prometheus;
 pub mod relabeling;
+pub mod scrape_monitor;
 
 use std::fmt;
 
 use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
 use crate::model::guard::Guard;
-use crate::model::resource::{AuthorizationPolicy, NetworkPolicy, PodMonitor};
+use crate::model::resource::{
+    AuthorizationPolicy, Ingress, NetworkPolicy, PeerAuthentication, PodMonitor, Probe, Prometheus, ScrapeConfig,
+    ServiceMonitor, Workload,
+};
 use crate::model::{RuleId, Severity};
 
 /// One rule of the catalogue.
@@ -68,12 +74,41 @@ pub enum Check {
     NetworkPolicy(fn(&NetworkPolicy<'_>, &Guard, &mut Findings<'_>)),
     /// By an AuthorizationPolicy.
     AuthorizationPolicy(fn(&AuthorizationPolicy<'_>, &Guard, &mut Findings<'_>)),
+    /// By a PeerAuthentication.
+    PeerAuthentication(fn(&PeerAuthentication<'_>, &Guard, &mut Findings<'_>)),
     /// By a PodMonitor.
-    PodMonitor(fn(&PodMonitor<'_>, &mut Findings<'_>)),
+    PodMonitor(fn(&PodMonitor<'_>, &Guard, &mut Findings<'_>)),
+    /// By a ServiceMonitor.
+    ServiceMonitor(fn(&ServiceMonitor<'_>, &Guard, &mut Findings<'_>)),
+    /// By a Probe.
+    Probe(fn(&Probe<'_>, &Guard, &mut Findings<'_>)),
+    /// By a ScrapeConfig.
+    ScrapeConfig(fn(&ScrapeConfig<'_>, &Guard, &mut Findings<'_>)),
+    /// By any of the four kinds of monitor, through what they have in common.
+    Monitor(fn(&Monitor<'_, '_>, &Guard, &mut Findings<'_>)),
+    /// By a Prometheus or PrometheusAgent.
+    Prometheus(fn(&Prometheus<'_>, &Guard, &mut Findings<'_>)),
+    /// By a pod, or an object with a pod template.
+    Workload(fn(&Workload<'_>, &Guard, &mut Findings<'_>)),
+    /// By an Ingress.
+    Ingress(fn(&Ingress<'_>, &Guard, &mut Findings<'_>)),
     /// By injection, where it meets something that it must not change.
     Injection,
     /// By all NetworkPolicies of the guarded namespace together.
     NetworkPolicies(fn(&[NetworkPolicy<'_>], &Guard, &mut Findings<'_>)),
+}
+
+/// A monitor of any kind, seen through what all of them have in common.
+#[derive(Clone, Copy, Debug)]
+pub enum Monitor<'m, 'a> {
+    /// A PodMonitor.
+    Pod(&'m PodMonitor<'a>),
+    /// A ServiceMonitor.
+    Service(&'m ServiceMonitor<'a>),
+    /// A Probe.
+    Probe(&'m Probe<'a>),
+    /// A ScrapeConfig.
+    Config(&'m ScrapeConfig<'a>),
 }
 
 /// Every rule that is implemented, by family and number.
@@ -84,7 +119,10 @@ pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
         authorization_policy::RULES,
         pod_monitor::RULES,
         relabeling::RULES,
+        scrape_monitor::RULES,
         prometheus::RULES,
+        peer_authentication::RULES,
+        ingress::RULES,
         injection::RULES,
     ]
     .into_iter()

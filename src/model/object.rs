@@ -45,13 +45,27 @@ pub enum Resource {
     AuthorizationPolicy,
     /// `monitoring.coreos.com` PodMonitor.
     PodMonitor,
+    /// `security.istio.io` PeerAuthentication.
+    PeerAuthentication,
+    /// `monitoring.coreos.com` ServiceMonitor.
+    ServiceMonitor,
+    /// `monitoring.coreos.com` Probe.
+    Probe,
+    /// `monitoring.coreos.com` ScrapeConfig.
+    ScrapeConfig,
+    /// `monitoring.coreos.com` Prometheus.
+    Prometheus,
+    /// `monitoring.coreos.com` PrometheusAgent.
+    PrometheusAgent,
+    /// `networking.k8s.io` Ingress.
+    Ingress,
     /// `v1` Namespace.
     Namespace,
 }
 
 impl Resource {
     /// Every kind that is read.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Pod,
         Self::Deployment,
         Self::StatefulSet,
@@ -62,6 +76,13 @@ impl Resource {
         Self::NetworkPolicy,
         Self::AuthorizationPolicy,
         Self::PodMonitor,
+        Self::PeerAuthentication,
+        Self::ServiceMonitor,
+        Self::Probe,
+        Self::ScrapeConfig,
+        Self::Prometheus,
+        Self::PrometheusAgent,
+        Self::Ingress,
         Self::Namespace,
     ];
 
@@ -83,6 +104,13 @@ impl Resource {
             Self::NetworkPolicy => "NetworkPolicy",
             Self::AuthorizationPolicy => "AuthorizationPolicy",
             Self::PodMonitor => "PodMonitor",
+            Self::PeerAuthentication => "PeerAuthentication",
+            Self::ServiceMonitor => "ServiceMonitor",
+            Self::Probe => "Probe",
+            Self::ScrapeConfig => "ScrapeConfig",
+            Self::Prometheus => "Prometheus",
+            Self::PrometheusAgent => "PrometheusAgent",
+            Self::Ingress => "Ingress",
             Self::Namespace => "Namespace",
         }
     }
@@ -93,9 +121,14 @@ impl Resource {
             Self::Pod | Self::Namespace => "",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
             Self::Job | Self::CronJob => "batch",
-            Self::NetworkPolicy => "networking.k8s.io",
-            Self::AuthorizationPolicy => "security.istio.io",
-            Self::PodMonitor => "monitoring.coreos.com",
+            Self::NetworkPolicy | Self::Ingress => "networking.k8s.io",
+            Self::AuthorizationPolicy | Self::PeerAuthentication => "security.istio.io",
+            Self::PodMonitor
+            | Self::ServiceMonitor
+            | Self::Probe
+            | Self::ScrapeConfig
+            | Self::Prometheus
+            | Self::PrometheusAgent => "monitoring.coreos.com",
         }
     }
 }

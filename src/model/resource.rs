@@ -4,17 +4,29 @@
 //! newer versions can be read; a field of another type than expected is an error, which callers turn into "unknown".
 
 pub mod authorization_policy;
+pub mod ingress;
 pub mod metadata;
 pub mod network_policy;
+pub mod peer_authentication;
 pub mod pod;
 pub mod pod_monitor;
+pub mod probe;
+pub mod prometheus;
+pub mod scrape_config;
+pub mod service_monitor;
 pub mod workload;
 
 pub use authorization_policy::AuthorizationPolicy;
+pub use ingress::Ingress;
 pub use metadata::{Metadata, OwnerReference};
 pub use network_policy::NetworkPolicy;
+pub use peer_authentication::PeerAuthentication;
 pub use pod::PodTemplate;
 pub use pod_monitor::PodMonitor;
+pub use probe::Probe;
+pub use prometheus::Prometheus;
+pub use scrape_config::ScrapeConfig;
+pub use service_monitor::ServiceMonitor;
 pub use workload::Workload;
 
 use serde::{Deserialize, Deserializer};

@@ -2,9 +2,12 @@
 
 use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, judge, mutate};
 use crate::engine::rules::findings::{Findings, Scope};
-use crate::engine::rules::{self, Check, Needs, Rule};
+use crate::engine::rules::{self, Check, Monitor, Needs, Rule};
 use crate::model::guard::{Guard, Guards};
-use crate::model::resource::{AuthorizationPolicy, Metadata, NetworkPolicy, PodMonitor};
+use crate::model::resource::{
+    AuthorizationPolicy, Ingress, Metadata, NetworkPolicy, PeerAuthentication, PodMonitor, Probe, Prometheus,
+    ScrapeConfig, ServiceMonitor, Workload,
+};
 use crate::model::{ObjectReference, Resource};
 
 /// What the rules say about the object under review.
@@ -49,11 +52,18 @@ fn judge_together(objects: &[Request<'_>], guard: &Guard, circumstances: &Circum
     judge::judge(found, guard, Scope::Guarded, circumstances)
 }
 
-/// A policy or monitor of a kind that has rules.
+/// An object of a kind that has rules.
 enum Policy<'a> {
     Network(NetworkPolicy<'a>),
     Authorization(AuthorizationPolicy<'a>),
+    PeerAuthentication(PeerAuthentication<'a>),
     PodMonitor(PodMonitor<'a>),
+    ServiceMonitor(ServiceMonitor<'a>),
+    Probe(Probe<'a>),
+    ScrapeConfig(ScrapeConfig<'a>),
+    Prometheus(Prometheus<'a>),
+    Ingress(Ingress<'a>),
+    Workload(Workload<'a>),
 }
 
 impl<'a> Policy<'a> {
@@ -61,8 +71,21 @@ impl<'a> Policy<'a> {
         match resource {
             Resource::NetworkPolicy => Some(serde_json::from_str(json).map(Self::Network)),
             Resource::AuthorizationPolicy => Some(serde_json::from_str(json).map(Self::Authorization)),
+            Resource::PeerAuthentication => Some(serde_json::from_str(json).map(Self::PeerAuthentication)),
             Resource::PodMonitor => Some(serde_json::from_str(json).map(Self::PodMonitor)),
-            _ => None,
+            Resource::ServiceMonitor => Some(serde_json::from_str(json).map(Self::ServiceMonitor)),
+            Resource::Probe => Some(serde_json::from_str(json).map(Self::Probe)),
+            Resource::ScrapeConfig => Some(serde_json::from_str(json).map(Self::ScrapeConfig)),
+            Resource::Prometheus | Resource::PrometheusAgent => Some(serde_json::from_str(json).map(Self::Prometheus)),
+            Resource::Ingress => Some(serde_json::from_str(json).map(Self::Ingress)),
+            Resource::Namespace => None,
+            Resource::Pod
+            | Resource::Deployment
+            | Resource::StatefulSet
+            | Resource::DaemonSet
+            | Resource::ReplicaSet
+            | Resource::Job
+            | Resource::CronJob => Some(Workload::read(resource, json)?.map(Self::Workload)),
         }
     }
 
@@ -70,8 +93,31 @@ impl<'a> Policy<'a> {
         match self {
             Self::Network(policy) => &policy.metadata,
             Self::Authorization(policy) => &policy.metadata,
+            Self::PeerAuthentication(policy) => &policy.metadata,
             Self::PodMonitor(monitor) => &monitor.metadata,
+            Self::ServiceMonitor(monitor) => &monitor.metadata,
+            Self::Probe(probe) => &probe.metadata,
+            Self::ScrapeConfig(config) => &config.metadata,
+            Self::Prometheus(prometheus) => &prometheus.metadata,
+            Self::Ingress(ingress) => &ingress.metadata,
+            Self::Workload(workload) => workload.metadata(),
         }
+    }
+
+    fn monitor(&self) -> Option<Monitor<'_, 'a>> {
+        match self {
+            Self::PodMonitor(monitor) => Some(Monitor::Pod(monitor)),
+            Self::ServiceMonitor(monitor) => Some(Monitor::Service(monitor)),
+            Self::Probe(probe) => Some(Monitor::Probe(probe)),
+            Self::ScrapeConfig(config) => Some(Monitor::Config(config)),
+            _ => None,
+        }
+    }
+
+    /// Whether the object is a policy or a monitor, in which every string means something to somebody. Workloads and
+    /// Ingresses hold free text, such as scripts.
+    fn is_policy(&self) -> bool {
+        !matches!(self, Self::Workload(_) | Self::Ingress(_) | Self::Prometheus(_))
     }
 }
 
@@ -100,10 +146,24 @@ impl Subject<'_> {
 
     fn check(&self, check: Check, findings: &mut Findings<'_>) {
         match (check, &self.policy) {
-            (Check::AnyPolicy(check), _) => check(self.json, findings),
+            (Check::AnyPolicy(check), policy) if policy.is_policy() => check(self.json, findings),
             (Check::NetworkPolicy(check), Policy::Network(policy)) => check(policy, self.guard, findings),
             (Check::AuthorizationPolicy(check), Policy::Authorization(policy)) => check(policy, self.guard, findings),
-            (Check::PodMonitor(check), Policy::PodMonitor(monitor)) => check(monitor, findings),
+            (Check::PeerAuthentication(check), Policy::PeerAuthentication(policy)) => {
+                check(policy, self.guard, findings);
+            }
+            (Check::PodMonitor(check), Policy::PodMonitor(monitor)) => check(monitor, self.guard, findings),
+            (Check::ServiceMonitor(check), Policy::ServiceMonitor(monitor)) => check(monitor, self.guard, findings),
+            (Check::Probe(check), Policy::Probe(probe)) => check(probe, self.guard, findings),
+            (Check::ScrapeConfig(check), Policy::ScrapeConfig(config)) => check(config, self.guard, findings),
+            (Check::Prometheus(check), Policy::Prometheus(prometheus)) => check(prometheus, self.guard, findings),
+            (Check::Ingress(check), Policy::Ingress(ingress)) => check(ingress, self.guard, findings),
+            (Check::Workload(check), Policy::Workload(workload)) => check(workload, self.guard, findings),
+            (Check::Monitor(check), policy) => {
+                if let Some(monitor) = policy.monitor() {
+                    check(&monitor, self.guard, findings);
+                }
+            }
             _ => {}
         }
     }

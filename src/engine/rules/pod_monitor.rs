@@ -4,6 +4,7 @@ use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
+use crate::model::guard::Guard;
 use crate::model::relabeling::RelabelConfig;
 use crate::model::resource::PodMonitor;
 use crate::model::resource::pod_monitor::PodMetricsEndpoint;
@@ -38,7 +39,7 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-fn no_port(monitor: &PodMonitor<'_>, findings: &mut Findings<'_>) {
+fn no_port(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
     let endpoints = monitor.spec.pod_metrics_endpoints.iter().enumerate();
     for (index, _) in endpoints.filter(|(_, endpoint)| !names_port(endpoint)) {
         findings.report(
@@ -58,7 +59,7 @@ fn names_port(endpoint: &PodMetricsEndpoint<'_>) -> bool {
         || endpoint.relabelings.iter().any(keeps_port)
 }
 
-fn whole_cluster(monitor: &PodMonitor<'_>, findings: &mut Findings<'_>) {
+fn whole_cluster(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
     if monitor.spec.namespace_selector.any && monitor.spec.selector.is_empty() {
         findings.report(
             FieldPath::of("spec.selector"),

@@ -4,6 +4,7 @@ use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
+use crate::model::guard::Guard;
 use crate::model::relabeling::RelabelConfig;
 use crate::model::resource::PodMonitor;
 use crate::model::{FieldPath, RuleId, Severity};
@@ -37,7 +38,7 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-fn address_rewrite(monitor: &PodMonitor<'_>, findings: &mut Findings<'_>) {
+fn address_rewrite(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
     for (path, step) in steps(monitor) {
         let reads_address = step.source_labels.iter().any(|label| label == "__address__");
         let rewrites = step.is("replace") && step.target() == "__address__" && reads_address;
@@ -51,7 +52,7 @@ fn address_rewrite(monitor: &PodMonitor<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn redundant(monitor: &PodMonitor<'_>, findings: &mut Findings<'_>) {
+fn redundant(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
     for (path, step) in steps(monitor) {
         if let Some(reason) = redundancy(step) {
             findings.report(path, reason, "remove this step");

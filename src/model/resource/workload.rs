@@ -82,9 +82,7 @@ impl<'a> Workload<'a> {
             | Resource::ReplicaSet
             | Resource::Job => Some(serde_json::from_str(json).map(Self::with_template)),
             Resource::CronJob => Some(serde_json::from_str(json).map(Self::cron_job)),
-            Resource::NetworkPolicy | Resource::AuthorizationPolicy | Resource::PodMonitor | Resource::Namespace => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -105,11 +103,7 @@ impl<'a> Workload<'a> {
             | Resource::ReplicaSet
             | Resource::Job => Some(serde_json::from_str::<TextObject<'a>>(json).ok()?.spec.template.get()),
             Resource::CronJob => Some(serde_json::from_str::<TextCronJob<'a>>(json).ok()?.spec.job_template.get()),
-            Resource::Pod
-            | Resource::NetworkPolicy
-            | Resource::AuthorizationPolicy
-            | Resource::PodMonitor
-            | Resource::Namespace => None,
+            _ => None,
         }
     }
 
