@@ -1,14 +1,22 @@
 //! The control plane itself: without these, the other tests would prove nothing.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
 use crate::support::control_plane::ControlPlane;
+use crate::support::control_plane::process::Process;
 use crate::support::poll::{self, Look};
 use crate::support::suite::{Case, cases};
 
-pub(crate) const CASES: &[Case] = cases![is_the_version_we_pinned, knows_custom_resources, turns_deployments_into_pods];
+pub(crate) const CASES: &[Case] = cases![
+    is_the_version_we_pinned,
+    knows_custom_resources,
+    turns_deployments_into_pods,
+    a_program_ends_with_its_handle
+];
 
 const DEPLOYMENT: &str = r"
 apiVersion: apps/v1
@@ -43,4 +51,16 @@ fn turns_deployments_into_pods(cluster: &ControlPlane) -> Result<()> {
         let pods = cluster.kubectl().list(&namespace, "pods", "app=web")?;
         Ok(if pods.len() == 2 { Look::Ready(()) } else { Look::not_yet(pods.len()) })
     })
+}
+
+/// Otherwise each run would leave a control plane behind. The kernel closes the same pipe when the tests are killed.
+fn a_program_ends_with_its_handle(cluster: &ControlPlane) -> Result<()> {
+    let script = ["-c", "echo $$; exec sleep 600"];
+    let mut process = Process::start("sleeper", Path::new("/bin/sh"), script, &cluster.logs())?;
+    let id: u32 = process.wait_for_line("the process id", |line| line.parse().ok())?;
+    let runs = || Command::new("sh").args(["-c", &format!("kill -0 {id} 2>/dev/null")]).status();
+    ensure!(runs()?.success(), "process {id} does not run");
+    drop(process);
+    ensure!(!runs()?.success(), "process {id} outlives its handle");
+    Ok(())
 }

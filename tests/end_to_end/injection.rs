@@ -28,7 +28,7 @@ const PROMETHEUS_LABELS: [(&str, &str); 1] = [("app.kubernetes.io/name", "promet
 /// A Prometheus that somebody wrote by hand, with an extra label on its pods.
 fn deployment(extra: &str) -> String {
     format!(
-        r#"
+        r"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: metrics}}
@@ -39,7 +39,7 @@ spec:
     spec:
       containers:
       - {{name: prometheus, image: prometheus, ports: [{{name: web, containerPort: 9090}}]}}
-"#
+"
     )
 }
 

@@ -138,7 +138,7 @@ async fn connect(kubeconfig: &Path) -> Result<kube::Client> {
 }
 
 fn wait_until_ready(runtime: &Runtime, client: &kube::Client, mut processes: [&mut Process; 2]) -> Result<()> {
-    poll::until("the API server to be ready", Duration::from_secs(60), || {
+    poll::until("the API server to be ready", Duration::from_mins(1), || {
         for process in &mut processes {
             process.ensure_running()?;
         }

@@ -85,7 +85,7 @@ impl Process {
     pub(crate) fn stop(&mut self, signal: &str) -> Result<ExitStatus> {
         let input = self.guardian.stdin.as_mut().context("the process was stopped before")?;
         writeln!(input, "{signal}")?;
-        poll::until(&format!("the end of {}", self.name), Duration::from_secs(60), || {
+        poll::until(&format!("the end of {}", self.name), Duration::from_mins(1), || {
             Ok(self.guardian.try_wait()?.map_or_else(|| Look::not_yet("still running"), Look::Ready))
         })
     }
