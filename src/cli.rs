@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub mod certs;
+pub mod completions;
+pub mod input;
+pub mod review;
 pub mod serve;
 
 /// Keeps every metrics port reachable by Prometheus, and by nothing else.
@@ -18,7 +21,9 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Review(review::Arguments),
     Certs(certs::Arguments),
+    Completions(completions::Arguments),
 }
 
 /// How a subcommand ended when it could do its work at all.
@@ -47,7 +52,9 @@ pub fn run() -> ExitCode {
 fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Certs(arguments) => certs::run(arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
     }
 }
 

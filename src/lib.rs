@@ -16,6 +16,8 @@
 pub mod cli;
 pub mod engine;
 pub mod model;
+#[cfg(feature = "cli")]
+pub mod report;
 #[cfg(feature = "server")]
 pub mod telemetry;
 #[cfg(feature = "server")]

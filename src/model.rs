@@ -1,5 +1,6 @@
 //! The world as values: what the engine decides about. Nothing here does I/O or looks at a clock.
 
+pub mod document;
 pub mod field_path;
 pub mod finding;
 pub mod guard;
@@ -9,12 +10,15 @@ pub mod principal;
 pub mod relabeling;
 pub mod resource;
 pub mod selector;
+pub mod source;
 pub mod suggestion;
 pub mod text;
 pub mod truth;
 
+pub use document::{Document, DocumentError};
 pub use field_path::FieldPath;
 pub use finding::{Finding, RuleId, Severity};
 pub use object::{ObjectReference, Resource};
+pub use source::{Position, Source, Span};
 pub use text::Text;
 pub use truth::Truth;

@@ -21,7 +21,7 @@ pub(super) fn judge(
 
 /// Whether the guard lets this rule look at all.
 pub(super) fn is_on(rule: &Rule, guard: &Guard) -> bool {
-    guard.enforcement.rules.get(&rule.id) != Some(&RuleSetting::Off)
+    guard.enforcement.rules.get(&rule.id) != Some(&RuleSetting::Ignore)
 }
 
 fn judgement(mut finding: Finding, guard: &Guard, scope: Scope, circumstances: &Circumstances) -> Judgement {
@@ -58,7 +58,7 @@ fn of_setting(setting: RuleSetting) -> Action {
     match setting {
         RuleSetting::Enforce => Action::Deny,
         RuleSetting::Warn => Action::Warn,
-        RuleSetting::Audit | RuleSetting::Off => Action::Record,
+        RuleSetting::Audit | RuleSetting::Ignore => Action::Record,
     }
 }
 

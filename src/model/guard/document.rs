@@ -243,8 +243,9 @@ pub enum CompanionMode {
     Apply,
     /// Only reported.
     Report,
-    /// Neither.
-    Off,
+    /// Neither. Also read from `off`, which must be quoted for kubectl: YAML 1.1 takes it for `false`.
+    #[serde(alias = "off")]
+    Ignore,
 }
 
 /// What is done about findings.

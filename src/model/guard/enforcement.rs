@@ -36,8 +36,9 @@ pub enum RuleSetting {
     Warn,
     /// Record it only.
     Audit,
-    /// Do not look.
-    Off,
+    /// Do not look. Also read from `off`, which must be quoted for kubectl: YAML 1.1 takes it for `false`.
+    #[serde(alias = "off")]
+    Ignore,
 }
 
 /// What is done about findings.

@@ -2,9 +2,11 @@
 
 use serde_saphyr::{Error, Location};
 
+use crate::model::document::DocumentError;
 use crate::model::guard::document::{API_VERSION, KIND, ScrapeGuard};
 use crate::model::guard::{Guard, resolve};
 use crate::model::suggestion::did_you_mean;
+use crate::model::{Document, FieldPath, Position, Source};
 
 /// Why a guard could not be read. Lines and columns count from one.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -22,25 +24,42 @@ pub struct GuardError {
 ///
 /// # Errors
 /// The first mistake in form or reference.
-pub fn guards(source: &str) -> Result<Vec<Guard>, GuardError> {
-    let documents: Vec<ScrapeGuard> = serde_saphyr::from_multiple(source).map_err(|error| form_error(&error))?;
+pub fn guards(text: &str) -> Result<Vec<Guard>, GuardError> {
+    let source = Source::new(text);
+    let documents: Vec<Document<'_>> =
+        Document::read_all(&source).collect::<Result<_, DocumentError>>().map_err(|error| unreadable(&error))?;
     if documents.is_empty() {
-        return Err(at(1, 1, format!("there is no {KIND} in this file")));
+        return Err(at(Position { line: 1, column: 1 }, format!("there is no {KIND} in this file")));
     }
-    documents.iter().map(|document| guard(document, source)).collect()
+    for document in &documents {
+        expect_kind(document, &source)?;
+    }
+    let specifications: Vec<ScrapeGuard> = serde_saphyr::from_multiple(text).map_err(|error| form_error(&error))?;
+    let resolve = |(document, guard): (&Document<'_>, &ScrapeGuard)| {
+        resolve::guard(&guard.metadata.name, &guard.spec)
+            .map_err(|error| at(place(document, &error.path, &source), error.message))
+    };
+    documents.iter().zip(&specifications).map(resolve).collect()
 }
 
-fn guard(document: &ScrapeGuard, source: &str) -> Result<Guard, GuardError> {
-    expect_text("apiVersion", &document.api_version, API_VERSION, source)?;
-    expect_text("kind", &document.kind, KIND, source)?;
-    resolve::guard(&document.metadata.name, &document.spec).map_err(|error| at(1, 1, error.to_string()))
+fn expect_kind(document: &Document<'_>, source: &Source<'_>) -> Result<(), GuardError> {
+    for (field, found, expected) in
+        [("kind", document.kind(), KIND), ("apiVersion", document.api_version(), API_VERSION)]
+    {
+        if found != expected {
+            let message = format!("{field} is {found:?}, only {expected:?} is understood here");
+            return Err(at(place(document, &FieldPath::of(field), source), message));
+        }
+    }
+    Ok(())
 }
 
-fn expect_text(field: &str, found: &str, expected: &str, _source: &str) -> Result<(), GuardError> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(at(1, 1, format!("{field} is {found:?}; only {expected:?} is understood")))
+fn place(document: &Document<'_>, path: &FieldPath, source: &Source<'_>) -> Position {
+    source.position(document.place_of(path).start)
+}
+
+fn unreadable(error: &DocumentError) -> GuardError {
+    at(error.position, error.problem.to_string())
 }
 
 fn form_error(error: &Error) -> GuardError {
@@ -58,7 +77,7 @@ fn form_error(error: &Error) -> GuardError {
         Error::SerdeMissingField { field, .. } => format!("the field {field:?} is missing"),
         other => first_line(&other.to_string()),
     };
-    at(count(location.line()), count(location.column()), message)
+    at(Position { line: count(location.line()), column: count(location.column()) }, message)
 }
 
 fn or_list(hint: String, expected: &[&str]) -> String {
@@ -73,8 +92,8 @@ fn count(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX).max(1)
 }
 
-fn at(line: usize, column: usize, message: String) -> GuardError {
-    GuardError { line, column, message }
+fn at(position: Position, message: String) -> GuardError {
+    GuardError { line: position.line, column: position.column, message }
 }
 
 #[cfg(test)]
@@ -95,16 +114,45 @@ mod tests {
         assert_eq!(loaded, [crate::model::guard::built_in::guard()]);
     }
 
+    #[test]
+    fn off_is_understood_though_kubectl_would_make_it_false() {
+        assert!(load("spec:\n  enforcement:\n    rules: {SG-NP-004: off}\n").is_ok());
+    }
+
+    #[test]
+    fn another_kind_is_named() {
+        let error = guards("apiVersion: v1\nkind: Secret\n").unwrap_err();
+        assert_eq!(error.to_string(), "line 2, column 7: kind is \"Secret\", only \"ScrapeGuard\" is understood here");
+    }
+
     #[rstest]
     #[case("spec:\n  namspace: x\n", 5, 3, "unknown field \"namspace\"; did you mean \"namespace\"?")]
     #[case("spec:\n  enforcement: {mode: enforced}\n", 5, 23, "unknown value \"enforced\"; did you mean \"enforce\"?")]
     #[case("spec:\n  components:\n  - {hostNetwork: true}\n", 6, 6, "the field \"name\" is missing")]
-    fn a_mistake_in_form_is_shown_at_its_place(
+    #[case::reference(
+        "spec:\n  connections:\n  - {from: {component: grafanna}, to: prometheus, ports: [web], purpose: ui}\n",
+        6,
+        24,
+        "there is no component \"grafanna\"; did you mean \"grafana\"?"
+    )]
+    #[case::rule(
+        "spec:\n  enforcement:\n    rules: {NP-004: ignore}\n",
+        6,
+        21,
+        "\"NP-004\" is not a rule id; rule ids look like SG-NP-004"
+    )]
+    #[case::twice(
+        "spec: {}\nspec: {}\n",
+        5,
+        1,
+        "the key \"spec\" is here a second time; the first is at line 4, column 1"
+    )]
+    fn a_mistake_is_shown_at_its_place(
         #[case] rest: &str,
         #[case] line: usize,
         #[case] column: usize,
         #[case] message: &str,
     ) {
-        assert_eq!(load(rest).unwrap_err(), at(line, column, message.to_owned()));
+        assert_eq!(load(rest).unwrap_err(), GuardError { line, column, message: message.to_owned() });
     }
 }

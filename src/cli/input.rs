@@ -1,0 +1,121 @@
+//! Manifests to read: files, directories and standard input.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+/// How standard input is called in reports.
+const STANDARD_INPUT: &str = "<stdin>";
+
+/// One text to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file, read when it is its turn.
+    File(PathBuf),
+    /// Standard input, read at once because it cannot be read twice.
+    Text(String),
+}
+
+impl Input {
+    /// Its name in reports.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Text(_) => STANDARD_INPUT.to_owned(),
+        }
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not UTF-8.
+    pub fn read(&self) -> anyhow::Result<String> {
+        match self {
+            Self::File(path) => text(fs::read(path)?),
+            Self::Text(text) => Ok(text.clone()),
+        }
+    }
+}
+
+/// The texts that are meant by paths on the command line, in their order: a directory stands for all `*.yaml`, `*.yml`
+/// and `*.json` below it, sorted; `-` for standard input.
+///
+/// # Errors
+/// When a path does not exist, or standard input or a directory cannot be read.
+pub fn inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            inputs.push(standard_input()?);
+        } else if fs::metadata(path).with_context(|| path.display().to_string())?.is_dir() {
+            add_directory(path, &mut inputs).with_context(|| path.display().to_string())?;
+        } else {
+            inputs.push(Input::File(path.clone()));
+        }
+    }
+    Ok(inputs)
+}
+
+fn standard_input() -> anyhow::Result<Input> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).context(STANDARD_INPUT)?;
+    Ok(Input::Text(text(bytes).context(STANDARD_INPUT)?))
+}
+
+/// Directories behind symbolic links are not entered: they may lead back to where we are.
+fn add_directory(directory: &Path, inputs: &mut Vec<Input>) -> std::io::Result<()> {
+    let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            add_directory(&path, inputs)?;
+        } else if is_manifest(&path) && path.is_file() {
+            inputs.push(Input::File(path));
+        }
+    }
+    Ok(())
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json")
+}
+
+fn text(bytes: Vec<u8>) -> anyhow::Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        anyhow::anyhow!("not UTF-8 text (byte {offset})")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_its_manifests_sorted() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("b")).unwrap();
+        for name in ["c.yml", "a.yaml", "b/d.json", "b/readme.md", "notes.txt"] {
+            fs::write(at(name), "").unwrap();
+        }
+        let expected = ["a.yaml", "b/d.json", "c.yml"].map(|name| Input::File(at(name)));
+        assert_eq!(inputs(&[directory.path().to_owned()]).unwrap(), expected);
+        let named = inputs(&[at("notes.txt")]).unwrap();
+        assert_eq!(named, [Input::File(at("notes.txt"))], "a file that is named is read whatever it is called");
+    }
+
+    #[test]
+    fn a_path_that_does_not_exist_is_an_error() {
+        let error = inputs(&[PathBuf::from("/does/not/exist.yaml")]).unwrap_err();
+        assert!(format!("{error:#}").starts_with("/does/not/exist.yaml: "), "{error:#}");
+    }
+
+    #[test]
+    fn what_is_not_text_is_an_error() {
+        assert_eq!(text(b"ab\xff".to_vec()).unwrap_err().to_string(), "not UTF-8 text (byte 2)");
+    }
+}

@@ -1,0 +1,90 @@
+//! One object through admission as the API server would send it: mutated first, validated then.
+
+use anyhow::Context;
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::namespaces::NamespaceModes;
+use crate::engine::admission::{self, Circumstances, Judgement, Operation, Outcome, Request};
+use crate::engine::inject::patch::Patch;
+use crate::model::guard::Guards;
+use crate::model::{Document, ObjectReference, Resource};
+use crate::report::Reviewed;
+
+/// What all objects of a review are held against.
+#[derive(Debug)]
+pub(super) struct Reviewer<'a> {
+    pub(super) guards: &'a Guards,
+    pub(super) now: Timestamp,
+    pub(super) default_namespace: &'a str,
+    pub(super) modes: NamespaceModes,
+}
+
+impl Reviewer<'_> {
+    /// What admission says to an object; `None` for kinds that scrapeguard does not read.
+    pub(super) fn review<'a>(&self, document: Document<'a>) -> anyhow::Result<Option<Reviewed<'a>>> {
+        let Some(resource) = Resource::of(document.group(), document.kind()) else { return Ok(None) };
+        let object = self.reference(resource, &document);
+        let namespace = object.namespace.clone().unwrap_or_default();
+        let json = document.json().with_context(|| object.to_string())?;
+        let request = request(&document, &namespace, &json);
+        let circumstances = Circumstances { now: self.now, namespace_mode: self.modes.get(&namespace) };
+
+        let mutated = admission::mutate(&request, self.guards, &circumstances);
+        let patched = patched(&json, &mutated.patch).with_context(|| object.to_string())?;
+        let request = Request { object: Some(patched.as_deref().unwrap_or(&json)), ..request };
+        let validated = admission::validate(&request, self.guards, &circumstances);
+        Ok(Some(reviewed(document, object, mutated, validated)))
+    }
+
+    fn reference(&self, resource: Resource, document: &Document<'_>) -> ObjectReference {
+        let namespace = document.namespace().unwrap_or(self.default_namespace).to_owned();
+        let namespace = (resource != Resource::Namespace).then_some(namespace);
+        let name = match document.name() {
+            "" => format!("{}*", document.generate_name()),
+            name => name.to_owned(),
+        };
+        ObjectReference { kind: document.kind().to_owned(), namespace, name }
+    }
+}
+
+fn request<'a>(document: &'a Document<'_>, namespace: &'a str, object: &'a RawValue) -> Request<'a> {
+    Request {
+        operation: Operation::Create,
+        group: document.group(),
+        kind: document.kind(),
+        subresource: "",
+        namespace,
+        name: document.name(),
+        object: Some(object),
+        old_object: None,
+    }
+}
+
+/// The object with the patch applied; `None` when there is nothing to apply.
+fn patched(json: &RawValue, patch: &Patch) -> anyhow::Result<Option<Box<RawValue>>> {
+    if patch.is_empty() {
+        return Ok(None);
+    }
+    let mut object: serde_json::Value = serde_json::from_str(json.get())?;
+    let patch: json_patch::Patch = serde_json::from_value(serde_json::to_value(patch)?)?;
+    json_patch::patch(&mut object, &patch).context("the patch does not apply")?;
+    Ok(Some(serde_json::value::to_raw_value(&object)?))
+}
+
+fn reviewed<'a>(document: Document<'a>, object: ObjectReference, mutated: Outcome, validated: Outcome) -> Reviewed<'a> {
+    let mut judgements = validated.judgements;
+    judgements.extend(mutated.judgements.into_iter().filter(is_new(&judgements)).collect::<Vec<_>>());
+    judgements.sort_by_key(|judgement| {
+        let finding = &judgement.finding;
+        (std::cmp::Reverse((judgement.action, finding.severity)), finding.rule)
+    });
+    let mut unknowns = validated.unknowns;
+    let more: Vec<_> = mutated.unknowns.into_iter().filter(|unknown| !unknowns.contains(unknown)).collect();
+    unknowns.extend(more);
+    Reviewed { document, object, patch: mutated.patch, judgements, unknowns }
+}
+
+fn is_new(known: &[Judgement]) -> impl FnMut(&Judgement) -> bool {
+    |judgement| !known.contains(judgement)
+}

@@ -1,0 +1,80 @@
+//! The report on its way to standard output, in the form that was asked for.
+
+use std::io::{ErrorKind, Write};
+
+use clap::ValueEnum;
+
+use crate::model::DocumentError;
+use crate::report::{File, Reviewed, Summary, json, text};
+
+/// How wide lines may be where nobody says how wide the screen is.
+const DEFAULT_WIDTH: usize = 120;
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people, with source excerpts
+    Text,
+    /// For machines: one object, see "version"
+    Json,
+}
+
+/// Where a report goes. Text is written as it comes up; JSON at the end, because it is one value.
+pub(super) enum Output {
+    Text(text::Writer),
+    Json(Box<json::Report>),
+}
+
+impl Output {
+    pub(super) fn new(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text(text::Writer::new(width())),
+            Format::Json => Self::Json(Box::default()),
+        }
+    }
+
+    pub(super) fn object(&mut self, file: File<'_>, reviewed: &Reviewed<'_>) -> anyhow::Result<()> {
+        match self {
+            Self::Text(writer) => print(&writer.object(file, reviewed)),
+            Self::Json(report) => {
+                report.add(file, reviewed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Errors of the input go to standard error whatever the form of the report.
+    pub(super) fn broken_document(&mut self, file: File<'_>, error: &DocumentError) {
+        if let Self::Json(report) = self {
+            report.add_broken_document(file.name, error);
+        }
+        let writer = text::Writer::new(width());
+        anstream::eprintln!("{}\n", writer.broken_document(file, error));
+    }
+
+    pub(super) fn unreadable_file(&mut self, name: &str, message: &str) {
+        if let Self::Json(report) = self {
+            report.add_unreadable_file(name, message);
+        }
+        anstream::eprintln!("error: {name}: {message}\n");
+    }
+
+    pub(super) fn finish(self, summary: Summary) -> anyhow::Result<()> {
+        match self {
+            Self::Text(_) => print(&format!("{}\n", text::summary(&summary))),
+            Self::Json(report) => print(&format!("{}\n", serde_json::to_string_pretty(&report.with_summary(summary))?)),
+        }
+    }
+}
+
+fn width() -> usize {
+    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+}
+
+/// Prints without styles where they are not wanted. Whoever closes the pipe has read enough.
+fn print(text: &str) -> anyhow::Result<()> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}

@@ -1,0 +1,173 @@
+//! The report for people: each object with its patch and its findings, as a good compiler shows them.
+//!
+//! Everything here is styled for a terminal; whoever prints it strips the styles where there is none.
+
+mod excerpt;
+
+use annotate_snippets::{Element, Group, Level, Renderer};
+use anstyle::{AnsiColor, Style};
+
+use super::{File, Reviewed, Summary, diff};
+use crate::engine::admission::{Action, Judgement, Unknown};
+use crate::model::{DocumentError, FieldPath, Severity};
+
+const HEADER: Style = Style::new().bold();
+const DENIED: Style = AnsiColor::Red.on_default().bold();
+const WARNED: Style = AnsiColor::Yellow.on_default().bold();
+const CLEAN: Style = AnsiColor::Green.on_default().bold();
+
+/// Writes a report for a terminal of a certain width.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    renderer: Renderer,
+}
+
+impl Writer {
+    /// A writer for lines of this many columns.
+    pub const fn new(width: usize) -> Self {
+        Self { renderer: Renderer::styled().term_width(width) }
+    }
+
+    /// All there is to say about one object, as a paragraph that ends with an empty line; nothing when it is clean.
+    pub fn object(&self, file: File<'_>, reviewed: &Reviewed<'_>) -> String {
+        if !reviewed.is_remarkable() {
+            return String::new();
+        }
+        let mut parts = vec![header(reviewed)];
+        parts.extend(patch(reviewed));
+        for alike in alike(&reviewed.judgements) {
+            parts.push(self.judgements(file, reviewed, alike));
+        }
+        parts.extend(reviewed.unknowns.iter().map(|unknown| self.unknown(unknown)));
+        parts.iter().map(|part| format!("{part}\n\n")).collect()
+    }
+
+    /// A document that could not be read.
+    pub fn broken_document(&self, file: File<'_>, error: &DocumentError) -> String {
+        let excerpt = excerpt::single(file, error.span);
+        self.renderer.render(&[Level::ERROR.primary_title(error.problem.to_string()).element(excerpt)])
+    }
+
+    /// Findings that differ only in their place, shown as one.
+    fn judgements(&self, file: File<'_>, reviewed: &Reviewed<'_>, alike: &[Judgement]) -> String {
+        let Some(Judgement { finding, action, exempted }) = alike.first() else { return String::new() };
+        let title = level(finding.severity).primary_title(&finding.message).id(finding.rule.to_string());
+        let places = alike.iter().map(|judgement| excerpt::Place {
+            span: reviewed.document.place_of(&judgement.finding.path),
+            label: label(reviewed, &judgement.finding.path),
+        });
+        let mut group = title.element(excerpt::of(file, &places.collect::<Vec<_>>()));
+        if !finding.fix.is_empty() {
+            group = group.element(note("fix", &finding.fix));
+        }
+        if let Some(reason) = exempted {
+            group = group.element(note("exempted", reason));
+        } else if let Some(consequence) = consequence(finding.severity, *action) {
+            group = group.element(note("note", consequence));
+        }
+        self.renderer.render(&[group])
+    }
+
+    fn unknown(&self, unknown: &Unknown) -> String {
+        let title = format!("{} could not be judged: {}", unknown.object, unknown.reason);
+        self.renderer.render(&[Level::NOTE
+            .with_name("unknown")
+            .primary_title(title)
+            .element(note("note", "what is not understood is never refused"))])
+    }
+}
+
+/// The last line of a report.
+pub fn summary(summary: &Summary) -> String {
+    let (style, verdict) = match summary {
+        Summary { denied: 1.., .. } => (DENIED, format!("{} would be denied", summary.denied)),
+        Summary { errors: 0, warnings: 0, .. } => (CLEAN, "all would be admitted".to_owned()),
+        _ => (WARNED, "all would be admitted".to_owned()),
+    };
+    let verdict = if summary.objects == 0 { String::new() } else { format!(": {style}{verdict}{style:#}") };
+    let details = [
+        (summary.patched, "patched", "patched"),
+        (summary.errors, "error", "errors"),
+        (summary.warnings, "warning", "warnings"),
+        (summary.infos, "info", "infos"),
+        (summary.exempted, "exempted", "exempted"),
+        (summary.unknowns, "unknown", "unknown"),
+        (summary.skipped, "object of another kind passed over", "objects of other kinds passed over"),
+        (summary.unreadable, "unreadable", "unreadable"),
+    ];
+    let details = details.into_iter().filter(|(number, ..)| *number > 0);
+    let details: String = details.map(|(number, one, many)| format!(", {}", count(number, one, many))).collect();
+    format!("{}{verdict}{details}", count(summary.objects, "object reviewed", "objects reviewed"))
+}
+
+fn header(reviewed: &Reviewed<'_>) -> String {
+    let denials = reviewed.count(Action::Deny);
+    let warnings = reviewed.count(Action::Warn);
+    let (style, verdict) = match (denials, warnings) {
+        (0, 0) => (CLEAN, "admitted".to_owned()),
+        (0, _) => (WARNED, format!("admitted with {}", count(warnings, "warning", "warnings"))),
+        _ => (DENIED, "denied".to_owned()),
+    };
+    let patched = if reviewed.patch.is_empty() { "" } else { " and patched" };
+    let patched = if denials == 0 { patched } else { "" };
+    format!("{HEADER}{}:{HEADER:#} {style}{verdict}{patched}{style:#}", reviewed.object)
+}
+
+fn patch(reviewed: &Reviewed<'_>) -> Option<String> {
+    if reviewed.patch.is_empty() {
+        return None;
+    }
+    let additions = count(reviewed.patch.additions().len(), "addition", "additions");
+    let lines = diff::lines(reviewed.document.root(), &reviewed.patch);
+    let lines: String = lines.iter().map(|line| format!("\n    {line}")).collect();
+    Some(format!("{CLEAN}patch{CLEAN:#}{HEADER}: {additions}{HEADER:#}{lines}"))
+}
+
+/// Runs of findings that say the same about different places.
+fn alike(judgements: &[Judgement]) -> impl Iterator<Item = &[Judgement]> {
+    judgements.chunk_by(|left, right| {
+        let (one, other) = (&left.finding, &right.finding);
+        one.rule == other.rule
+            && one.severity == other.severity
+            && one.message == other.message
+            && one.fix == other.fix
+            && left.action == right.action
+            && left.exempted == right.exempted
+    })
+}
+
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    }
+}
+
+/// What the severity alone does not tell about what happens.
+const fn consequence(severity: Severity, action: Action) -> Option<&'static str> {
+    match (severity, action) {
+        (Severity::Error, Action::Warn) => Some("admission warns of this and lets it pass"),
+        (Severity::Error | Severity::Warning, Action::Record) => Some("admission records this and lets it pass"),
+        (Severity::Warning | Severity::Info, Action::Deny) => Some("admission refuses this"),
+        _ => None,
+    }
+}
+
+fn label(reviewed: &Reviewed<'_>, path: &FieldPath) -> String {
+    match reviewed.document.root().find(path) {
+        Some(_) => path.to_string(),
+        None => format!("{path} is not set"),
+    }
+}
+
+fn note<'a>(name: &'a str, text: &'a str) -> Element<'a> {
+    Level::NOTE.with_name(name).message(text).into()
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests;
