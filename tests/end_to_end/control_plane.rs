@@ -11,12 +11,8 @@ use crate::support::control_plane::process::Process;
 use crate::support::poll::{self, Look};
 use crate::support::suite::{Case, cases};
 
-pub(crate) const CASES: &[Case] = cases![
-    is_the_version_we_pinned,
-    knows_custom_resources,
-    turns_deployments_into_pods,
-    a_program_ends_with_its_handle
-];
+pub(crate) const CASES: &[Case] =
+    cases![knows_its_version, knows_custom_resources, turns_deployments_into_pods, a_program_ends_with_its_handle];
 
 const DEPLOYMENT: &str = r"
 apiVersion: apps/v1
@@ -30,9 +26,10 @@ spec:
     spec: {containers: [{name: web, image: web}]}
 ";
 
-fn is_the_version_we_pinned(cluster: &ControlPlane) -> Result<()> {
+/// One that was built without version flags calls itself v0.0.0, and clients behave as with a server of that age.
+fn knows_its_version(cluster: &ControlPlane) -> Result<()> {
     let version = cluster.block_on(cluster.client().apiserver_version())?;
-    ensure!(version.git_version == "v1.37.0", "the API server is {}", version.git_version);
+    ensure!(version.major == "1", "the API server calls itself {}", version.git_version);
     Ok(())
 }
 

@@ -9,16 +9,18 @@ const FIRST_LINE: usize = 120;
 
 /// The seed's manifests to the letter.
 pub(crate) mod seed {
-    pub(crate) const AUTHORIZATION_POLICY: &str = include_str!("../fixtures/seed/authorization-policy.yaml");
-    pub(crate) const NETWORK_POLICIES: &str = include_str!("../fixtures/seed/network-policies.yaml");
-    pub(crate) const POD_MONITOR: &str = include_str!("../fixtures/seed/pod-monitor.yaml");
+    pub(crate) const AUTHORIZATION_POLICY: &str =
+        include_str!("../../examples/seed/as-written/authorization-policy.yaml");
+    pub(crate) const NETWORK_POLICIES: &str = include_str!("../../examples/seed/as-written/network-policies.yaml");
+    pub(crate) const POD_MONITOR: &str = include_str!("../../examples/seed/as-written/pod-monitor.yaml");
 }
 
 /// The seed's manifests as they should have been written.
 pub(crate) mod corrected {
-    pub(crate) const AUTHORIZATION_POLICY: &str = include_str!("../fixtures/corrected/authorization-policy.yaml");
-    pub(crate) const NETWORK_POLICIES: &str = include_str!("../fixtures/corrected/network-policies.yaml");
-    pub(crate) const POD_MONITOR: &str = include_str!("../fixtures/corrected/pod-monitor.yaml");
+    pub(crate) const AUTHORIZATION_POLICY: &str =
+        include_str!("../../examples/seed/corrected/authorization-policy.yaml");
+    pub(crate) const NETWORK_POLICIES: &str = include_str!("../../examples/seed/corrected/network-policies.yaml");
+    pub(crate) const POD_MONITOR: &str = include_str!("../../examples/seed/corrected/pod-monitor.yaml");
 }
 
 /// kubectl succeeded and had nothing to remark.
