@@ -8,6 +8,8 @@ pub mod certs;
 pub mod completions;
 pub mod input;
 pub mod review;
+pub mod rules;
+pub mod screen;
 pub mod serve;
 
 /// Keeps every metrics port reachable by Prometheus, and by nothing else.
@@ -20,8 +22,9 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     Review(review::Arguments),
+    Rules(rules::Arguments),
     Certs(certs::Arguments),
     Completions(completions::Arguments),
 }
@@ -51,9 +54,10 @@ pub fn run() -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
-        Command::Certs(arguments) => certs::run(arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Certs(arguments) => certs::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

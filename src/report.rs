@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod json;
+pub mod rules;
 pub mod text;
 
 use crate::engine::admission::{Action, Judgement, Unknown};
@@ -30,6 +31,8 @@ pub struct Reviewed<'a> {
     pub judgements: Vec<Judgement>,
     /// What was not considered.
     pub unknowns: Vec<Unknown>,
+    /// The warnings that the API server would pass on to the user.
+    pub warnings: Vec<String>,
 }
 
 impl Reviewed<'_> {
@@ -46,11 +49,6 @@ impl Reviewed<'_> {
     /// How many findings are acted upon like this. Exempted ones are acted upon in no way.
     pub fn count(&self, action: Action) -> usize {
         self.held_against().filter(|judgement| judgement.action == action).count()
-    }
-
-    /// The severity of the worst finding that is not exempted.
-    pub fn worst(&self) -> Option<Severity> {
-        self.held_against().map(|judgement| judgement.finding.severity).max()
     }
 
     fn held_against(&self) -> impl Iterator<Item = &Judgement> {
@@ -91,9 +89,16 @@ impl Summary {
         self.patched += usize::from(!reviewed.patch.is_empty());
         self.denied += usize::from(!reviewed.is_allowed());
         self.unknowns += reviewed.unknowns.len();
-        self.exempted += reviewed.judgements.len() - reviewed.held_against().count();
-        for judgement in reviewed.held_against() {
-            *self.of_severity(judgement.finding.severity) += 1;
+        self.add_judgements(&reviewed.judgements);
+    }
+
+    /// Counts findings in.
+    pub fn add_judgements(&mut self, judgements: &[Judgement]) {
+        for judgement in judgements {
+            match judgement.exempted {
+                Some(_) => self.exempted += 1,
+                None => *self.of_severity(judgement.finding.severity) += 1,
+            }
         }
     }
 

@@ -25,7 +25,7 @@ const KEY: &str = "tls.key";
 /// Makes a CA and a serving certificate signed by it, and prints the caBundle line for the webhook configuration. The
 /// files are named as in a Secret of type kubernetes.io/tls.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -62,10 +62,10 @@ struct MakeArguments {
 ///
 /// # Errors
 /// What could not be read or written.
-pub fn run(arguments: Arguments) -> anyhow::Result<Ending> {
-    let text = match arguments.command {
+pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
+    let text = match &arguments.command {
         None => make(&arguments.make)?,
-        Some(Command::Inspect { file }) => inspect(&file, Timestamp::now())?,
+        Some(Command::Inspect { file }) => inspect(file, Timestamp::now())?,
     };
     anstream::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
     Ok(Ending::Clean)

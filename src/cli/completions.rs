@@ -1,7 +1,5 @@
 //! `scrapeguard completions`: what a shell needs to complete our arguments.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -24,6 +22,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     let mut command = super::Arguments::command();
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "scrapeguard", &mut script);
-    io::stdout().write_all(&script)?;
+    super::screen::print(&String::from_utf8_lossy(&script))?;
     Ok(Ending::Clean)
 }

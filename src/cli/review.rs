@@ -3,6 +3,7 @@
 mod admission;
 mod namespaces;
 mod output;
+mod together;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::report::{File, Summary};
 use admission::Reviewer;
 use namespaces::NamespaceModes;
 use output::{Format, Output};
+use together::Together;
 
 /// Tell what admission would say to manifests: patch, warnings and refusals
 ///
@@ -77,11 +79,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         now: Timestamp::now(),
         default_namespace: &arguments.namespace,
         modes: NamespaceModes::of(&inputs),
+        together: Together::default(),
     };
     let mut review = Review { reviewer, output: Output::new(arguments.output), summary: Summary::default() };
     for input in &inputs {
         review.input(input)?;
     }
+    review.together()?;
     let summary = review.summary;
     review.output.finish(summary)?;
     if summary.unreadable > 0 {
@@ -101,9 +105,6 @@ fn unreadable(number: usize) -> String {
 }
 
 /// A review under way. Files are read one after the other, so that memory is bounded by the largest.
-///
-/// Rules over the whole set of objects would keep what they need of each object in here, and be asked before
-/// [`Output::finish`].
 struct Review<'a> {
     reviewer: Reviewer<'a>,
     output: Output,
@@ -144,6 +145,12 @@ impl Review<'_> {
         };
         self.summary.add(&reviewed);
         self.output.object(file, &reviewed)
+    }
+
+    fn together(&mut self) -> anyhow::Result<()> {
+        let judgements = self.reviewer.review_together();
+        self.summary.add_judgements(&judgements);
+        self.output.together(&judgements)
     }
 }
 

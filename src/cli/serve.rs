@@ -1,6 +1,5 @@
 //! `scrapeguard serve`: the admission server, from its flags to its exit.
 
-use std::future::Future;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -101,7 +100,7 @@ enum LogFormat {
 ///
 /// # Errors
 /// What kept the server from starting, or that a second signal cut the shutdown short.
-pub fn run(arguments: Arguments) -> anyhow::Result<Ending> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     arguments.logs.init()?;
     let guards = arguments.guards()?;
     let settings = arguments.settings()?;

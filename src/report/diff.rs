@@ -175,7 +175,7 @@ spec:
 
     #[test]
     fn a_map_that_was_not_there_is_new_with_all_its_entries() {
-        let labels = Added::Map(vec![("app.kubernetes.io/name".to_owned(), "prometheus".to_owned())]);
+        let labels = Added::Map(vec![("app.kubernetes.io/name".to_owned(), Added::Text("prometheus".to_owned()))]);
         insta::assert_snapshot!(diff(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n",
             &[("/metadata/labels", labels), ("/metadata/labels/more", Added::Text("2".to_owned())),]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{File, Reviewed, Summary};
 use crate::engine::admission::{Action, Judgement, Unknown};
 use crate::engine::inject::patch::Patch;
-use crate::model::{DocumentError, ObjectReference};
+use crate::model::{DocumentError, FieldPath, ObjectReference, Position};
 
 /// The version of the form of the report.
 pub const VERSION: &str = "v1";
@@ -16,6 +16,8 @@ pub const VERSION: &str = "v1";
 pub struct Report {
     version: &'static str,
     objects: Vec<Object>,
+    /// What there is to say about all objects together.
+    findings: Vec<Finding>,
     unreadable: Vec<Unreadable>,
     summary: Summary,
 }
@@ -33,14 +35,14 @@ struct Object {
     unknowns: Vec<UnknownThing>,
 }
 
-/// An object by name, and where it begins.
+/// An object by name, and where it begins if it is among those under review.
 #[derive(Clone, Debug, Serialize)]
 struct Place {
     kind: String,
     namespace: Option<String>,
     name: String,
-    file: String,
-    line: usize,
+    file: Option<String>,
+    line: Option<usize>,
 }
 
 /// One thing that is wrong with one object.
@@ -51,8 +53,8 @@ struct Finding {
     severity: String,
     object: Place,
     path: String,
-    line: usize,
-    column: usize,
+    line: Option<usize>,
+    column: Option<usize>,
     message: String,
     fix: String,
     /// `deny`, `warn` or `record`.
@@ -78,7 +80,13 @@ struct Unreadable {
 
 impl Default for Report {
     fn default() -> Self {
-        Self { version: VERSION, objects: Vec::new(), unreadable: Vec::new(), summary: Summary::default() }
+        Self {
+            version: VERSION,
+            objects: Vec::new(),
+            findings: Vec::new(),
+            unreadable: Vec::new(),
+            summary: Summary::default(),
+        }
     }
 }
 
@@ -86,6 +94,12 @@ impl Report {
     /// Adds what admission says to an object.
     pub fn add(&mut self, file: File<'_>, reviewed: &Reviewed<'_>) {
         self.objects.push(object(file, reviewed));
+    }
+
+    /// Adds what there is to say about all objects together.
+    pub fn add_together(&mut self, judgements: &[Judgement]) {
+        let found = judgements.iter().map(|it| finding(Place::unknown(&it.finding.object), None, it));
+        self.findings.extend(found);
     }
 
     /// Adds a document that could not be read.
@@ -112,44 +126,46 @@ impl Report {
     }
 }
 
+impl Place {
+    fn unknown(object: &ObjectReference) -> Self {
+        let ObjectReference { kind, namespace, name } = object.clone();
+        Self { kind, namespace, name, file: None, line: None }
+    }
+
+    fn of(file: File<'_>, reviewed: &Reviewed<'_>) -> Self {
+        let line = file.source.position(reviewed.document.start().start).line;
+        Self { file: Some(file.name.to_owned()), line: Some(line), ..Self::unknown(&reviewed.object) }
+    }
+}
+
 fn object(file: File<'_>, reviewed: &Reviewed<'_>) -> Object {
-    let place = place(file, reviewed);
+    let place = Place::of(file, reviewed);
+    let position = |path: &FieldPath| file.source.position(reviewed.document.place_of(path).start);
+    let found = |it: &Judgement| finding(place.clone(), Some(position(&it.finding.path)), it);
     Object {
         allowed: reviewed.is_allowed(),
         patch: reviewed.patch.clone(),
-        warnings: reviewed.judgements.iter().filter(|it| it.action == Action::Warn).map(warning).collect(),
-        findings: reviewed.judgements.iter().map(|judgement| finding(file, reviewed, &place, judgement)).collect(),
+        warnings: reviewed.warnings.clone(),
+        findings: reviewed.judgements.iter().map(found).collect(),
         unknowns: reviewed.unknowns.iter().map(unknown).collect(),
         place,
     }
 }
 
-fn place(file: File<'_>, reviewed: &Reviewed<'_>) -> Place {
-    let ObjectReference { kind, namespace, name } = reviewed.object.clone();
-    let line = file.source.position(reviewed.document.start().start).line;
-    Place { kind, namespace, name, file: file.name.to_owned(), line }
-}
-
-fn finding(file: File<'_>, reviewed: &Reviewed<'_>, object: &Place, judgement: &Judgement) -> Finding {
+fn finding(object: Place, position: Option<Position>, judgement: &Judgement) -> Finding {
     let found = &judgement.finding;
-    let position = file.source.position(reviewed.document.place_of(&found.path).start);
     Finding {
         rule: found.rule.to_string(),
         severity: found.severity.to_string(),
-        object: object.clone(),
+        object,
         path: found.path.to_string(),
-        line: position.line,
-        column: position.column,
+        line: position.map(|position| position.line),
+        column: position.map(|position| position.column),
         message: found.message.clone(),
         fix: found.fix.clone(),
         action: action(judgement.action),
         exempted: judgement.exempted.clone(),
     }
-}
-
-fn warning(judgement: &Judgement) -> String {
-    let finding = &judgement.finding;
-    format!("{}: {}; fix: {}", finding.rule, finding.message, finding.fix)
 }
 
 const fn action(action: Action) -> &'static str {
@@ -177,6 +193,7 @@ mod tests {
             report.add(file, reviewed);
             summary.add(reviewed);
         });
+        report.add_together(&samples::together());
         report.add_broken_document("b.yaml", &samples::broken_document());
         report.add_unreadable_file("c.yaml", "permission denied");
         insta::assert_snapshot!(serde_json::to_string_pretty(&report.with_summary(summary)).unwrap());

@@ -39,9 +39,19 @@ pub(crate) fn with_policy(use_it: impl FnOnce(File<'_>, &Reviewed<'_>)) {
         patch: patch(),
         judgements: judgements(&object),
         unknowns: vec![Unknown { object: object.clone(), reason: "unknown field spec.tiers".to_owned() }],
+        warnings: vec!["[SG-NP-003] NetworkPolicy monitoring/operator: no rule admits the API server".to_owned()],
         object,
     };
     use_it(File { name: "a.yaml", source: &source }, &reviewed);
+}
+
+/// What is wrong with a namespace as a whole.
+pub(crate) fn together() -> [Judgement; 1] {
+    let namespace = ObjectReference { kind: "Namespace".to_owned(), namespace: None, name: "monitoring".to_owned() };
+    let message = "no policy isolates the pods that no other policy selects";
+    let fix = "add a NetworkPolicy default-deny";
+    let finding = finding(&namespace, "SG-NP-032", Severity::Info, FieldPath::root(), message, fix);
+    [Judgement { finding, action: Action::Record, exempted: None }]
 }
 
 /// The error of a document that has the same key twice.

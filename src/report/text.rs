@@ -4,7 +4,7 @@
 
 mod excerpt;
 
-use annotate_snippets::{Element, Group, Level, Renderer};
+use annotate_snippets::{Element, Group, Level, Renderer, Title};
 use anstyle::{AnsiColor, Style};
 
 use super::{File, Reviewed, Summary, diff};
@@ -42,6 +42,16 @@ impl Writer {
         parts.iter().map(|part| format!("{part}\n\n")).collect()
     }
 
+    /// What there is to say about all objects together, which stands at no single place.
+    pub fn together(&self, judgements: &[Judgement]) -> String {
+        judgements.iter().map(|judgement| format!("{}\n\n", self.judgement_without_place(judgement))).collect()
+    }
+
+    fn judgement_without_place(&self, judgement: &Judgement) -> String {
+        let title = title(judgement, format!("{}: {}", judgement.finding.object, judgement.finding.message));
+        self.renderer.render(&[Group::with_title(title).elements(notes(judgement))])
+    }
+
     /// A document that could not be read.
     pub fn broken_document(&self, file: File<'_>, error: &DocumentError) -> String {
         let excerpt = excerpt::single(file, error.span);
@@ -50,30 +60,19 @@ impl Writer {
 
     /// Findings that differ only in their place, shown as one.
     fn judgements(&self, file: File<'_>, reviewed: &Reviewed<'_>, alike: &[Judgement]) -> String {
-        let Some(Judgement { finding, action, exempted }) = alike.first() else { return String::new() };
-        let title = level(finding.severity).primary_title(&finding.message).id(finding.rule.to_string());
+        let Some(first) = alike.first() else { return String::new() };
         let places = alike.iter().map(|judgement| excerpt::Place {
             span: reviewed.document.place_of(&judgement.finding.path),
             label: label(reviewed, &judgement.finding.path),
         });
-        let mut group = title.element(excerpt::of(file, &places.collect::<Vec<_>>()));
-        if !finding.fix.is_empty() {
-            group = group.element(note("fix", &finding.fix));
-        }
-        if let Some(reason) = exempted {
-            group = group.element(note("exempted", reason));
-        } else if let Some(consequence) = consequence(finding.severity, *action) {
-            group = group.element(note("note", consequence));
-        }
-        self.renderer.render(&[group])
+        let excerpt = excerpt::of(file, &places.collect::<Vec<_>>());
+        let title = title(first, first.finding.message.clone());
+        self.renderer.render(&[title.element(excerpt).elements(notes(first))])
     }
 
     fn unknown(&self, unknown: &Unknown) -> String {
         let title = format!("{} could not be judged: {}", unknown.object, unknown.reason);
-        self.renderer.render(&[Level::NOTE
-            .with_name("unknown")
-            .primary_title(title)
-            .element(note("note", "what is not understood is never refused"))])
+        self.renderer.render(&[Group::with_title(Level::NOTE.with_name("unknown").primary_title(title))])
     }
 }
 
@@ -134,6 +133,21 @@ fn alike(judgements: &[Judgement]) -> impl Iterator<Item = &[Judgement]> {
             && left.action == right.action
             && left.exempted == right.exempted
     })
+}
+
+fn title(judgement: &Judgement, text: String) -> Title<'static> {
+    level(judgement.finding.severity).primary_title(text).id(judgement.finding.rule.to_string())
+}
+
+/// What stands below the excerpt: how to mend it, and what happens where the severity does not tell.
+fn notes(judgement: &Judgement) -> Vec<Element<'_>> {
+    let Judgement { finding, action, exempted } = judgement;
+    let fix = (!finding.fix.is_empty()).then(|| note("fix", &finding.fix));
+    let consequence = match exempted {
+        Some(reason) => Some(note("exempted", reason)),
+        None => consequence(finding.severity, *action).map(|text| note("note", text)),
+    };
+    fix.into_iter().chain(consequence).collect()
 }
 
 fn level(severity: Severity) -> Level<'static> {

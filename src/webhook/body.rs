@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::Frame;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::refusal::Refusal;
@@ -146,7 +147,7 @@ pub async fn discard(body: &mut Body) {
 async fn next_data(body: &mut Body) -> Option<Result<Bytes, Refusal>> {
     loop {
         let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
-        match frame.map(|frame| frame.into_data()) {
+        match frame.map(Frame::into_data) {
             Ok(Ok(data)) => return Some(Ok(data)),
             Ok(Err(_trailers)) => {}
             Err(_) => return Some(Err(Refusal::BrokenBody)),

@@ -106,13 +106,11 @@ impl Admission {
         } else {
             catch_unwind(AssertUnwindSafe(decide)).map_err(drop)
         };
-        match decided {
-            Ok(answer) => Ok(answer?),
-            Err(()) => {
-                self.metrics.panics.inc();
-                Err(Refusal::Panicked)
-            }
-        }
+        let Ok(answer) = decided else {
+            self.metrics.panics.inc();
+            return Err(Refusal::Panicked);
+        };
+        Ok(answer?)
     }
 
     fn report(&self, endpoint: Endpoint, answer: &Answer, size: usize, started: Instant) {

@@ -13,8 +13,9 @@ use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
 
 use super::body::Budget;
+use super::certificate::reload::{self, CertificateFiles};
 use super::certificate::self_made::SelfMade;
-use super::certificate::{Certificate, CertificateError, CertificateInUse, reload};
+use super::certificate::{Certificate, CertificateError, CertificateInUse};
 use super::client_certificate::{ClientAuthenticationError, NamedClients};
 use super::connection::{PlainAcceptor, SecureAcceptor, Terms};
 use super::listener::{self, ClosableListener, Closer, ListenAddress};
@@ -86,40 +87,25 @@ impl Drop for Tasks {
 /// # Errors
 /// When an address is taken, or certificates are unusable.
 pub async fn start(settings: Settings, guards: Guards) -> Result<RunningServer, StartError> {
-    let metrics = Arc::new(Metrics::default());
-    let readiness = Arc::new(Readiness::default());
+    let terms = terms(&settings);
+    let Terms { metrics, readiness, .. } = terms.clone();
     let (certificate, ca) = first_certificate(&settings.certificate).await?;
     metrics.certificate_expiry.set(certificate.expires());
     let certificate = Arc::new(CertificateInUse::new(certificate));
-    let clients = settings.clients.as_ref().map(|clients| NamedClients::new(&clients.ca, clients.names.clone()));
-    let tls = TlsAcceptor::from(Arc::new(tls::config(Arc::clone(&certificate), clients.transpose()?)?));
+    let tls = tls_acceptor(&settings, &certificate)?;
     let (listener, closer, admission_address) = bind(settings.listen).await?;
     let (health_listener, _closer, health_address) = bind(settings.health_listen).await?;
 
-    let terms = Terms {
-        readiness: Arc::clone(&readiness),
-        metrics: Arc::clone(&metrics),
-        handshake: settings.handshake,
-        silence: settings.silence,
-    };
     let admission = Handle::new();
-    let router = routes::router(Arc::new(Admission {
-        guards: Arc::new(guards),
-        readiness: Arc::clone(&readiness),
-        metrics: Arc::clone(&metrics),
-        limits: settings.body,
-        budget: Budget::new(settings.body_budget, Arc::clone(&metrics)),
-    }));
+    let router = admission_router(&settings, guards, &terms);
     let mut tasks = Tasks::default();
     tasks.0.push(serve_admission(listener, SecureAcceptor { terms: terms.clone(), tls }, admission.clone(), router));
     let health_router = health::router(Arc::clone(&readiness), Arc::clone(&metrics));
     tasks.0.push(serve_health(health_listener, PlainAcceptor(terms), health_router));
     if let CertificateSource::Files(files) = settings.certificate {
-        let following = reload::follow(files, settings.certificate_poll, certificate, Arc::clone(&metrics));
-        tasks.0.push(tokio::spawn(async move {
-            let _never = following.await;
-        }));
+        tasks.0.push(follow(files, settings.certificate_poll, certificate, Arc::clone(&metrics)));
     }
+    tracing::info!(admission = %admission_address, health = %health_address, "listening");
     Ok(RunningServer {
         admission_address,
         health_address,
@@ -131,6 +117,41 @@ pub async fn start(settings: Settings, guards: Guards) -> Result<RunningServer, 
         drain_delay: settings.drain_delay,
         drain_timeout: settings.drain_timeout,
         tasks,
+    })
+}
+
+fn terms(settings: &Settings) -> Terms {
+    Terms {
+        readiness: Arc::default(),
+        metrics: Arc::default(),
+        handshake: settings.handshake,
+        silence: settings.silence,
+    }
+}
+
+fn tls_acceptor(settings: &Settings, certificate: &Arc<CertificateInUse>) -> Result<TlsAcceptor, StartError> {
+    let clients = settings.clients.as_ref().map(|clients| NamedClients::new(&clients.ca, clients.names.clone()));
+    Ok(TlsAcceptor::from(Arc::new(tls::config(Arc::clone(certificate), clients.transpose()?)?)))
+}
+
+fn admission_router(settings: &Settings, guards: Guards, terms: &Terms) -> Router {
+    routes::router(Arc::new(Admission {
+        guards: Arc::new(guards),
+        readiness: Arc::clone(&terms.readiness),
+        metrics: Arc::clone(&terms.metrics),
+        limits: settings.body,
+        budget: Budget::new(settings.body_budget, Arc::clone(&terms.metrics)),
+    }))
+}
+
+fn follow(
+    files: CertificateFiles,
+    every: Duration,
+    certificate: Arc<CertificateInUse>,
+    metrics: Arc<Metrics>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let _never = reload::follow(files, every, certificate, metrics).await;
     })
 }
 

@@ -64,7 +64,7 @@ impl Default for Settings {
             body_budget: 64 << 20,
             handshake: Duration::from_secs(5),
             // The API server closes idle connections after 90 seconds, and is to be the one who closes.
-            silence: SilenceLimits { head: Duration::from_secs(5), idle: Duration::from_secs(120) },
+            silence: SilenceLimits { head: Duration::from_secs(5), idle: Duration::from_mins(2) },
             certificate_poll: Duration::from_secs(2),
             drain_delay: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(15),

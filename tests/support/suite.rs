@@ -65,7 +65,12 @@ fn trial(case: &'static Case, shared: &Shared) -> Trial {
 
 fn start() -> Result<ControlPlane, Absence> {
     let programs = Programs::locate().map_err(|error| Absence::NoPrograms(format!("no control plane: {error:#}")))?;
-    ControlPlane::start(&programs).map_err(|error| Absence::NoStart(format!("{error:#}")))
+    let started = match ControlPlane::start(&programs) {
+        // Somebody took a port between our choosing it and a program's binding to it.
+        Err(error) if format!("{error:#}").contains("address already in use") => ControlPlane::start(&programs),
+        other => other,
+    };
+    started.map_err(|error| Absence::NoStart(format!("{error:#}")))
 }
 
 fn failed(error: &anyhow::Error) -> Failed {

@@ -1,12 +1,16 @@
 //! One object through admission as the API server would send it: mutated first, validated then.
 
+use std::cmp::Reverse;
+
 use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::namespaces::NamespaceModes;
+use super::together::Together;
 use crate::engine::admission::{self, Circumstances, Judgement, Operation, Outcome, Request};
 use crate::engine::inject::patch::Patch;
+use crate::engine::message;
 use crate::model::guard::Guards;
 use crate::model::{Document, ObjectReference, Resource};
 use crate::report::Reviewed;
@@ -18,23 +22,34 @@ pub(super) struct Reviewer<'a> {
     pub(super) now: Timestamp,
     pub(super) default_namespace: &'a str,
     pub(super) modes: NamespaceModes,
+    pub(super) together: Together,
 }
 
 impl Reviewer<'_> {
     /// What admission says to an object; `None` for kinds that scrapeguard does not read.
-    pub(super) fn review<'a>(&self, document: Document<'a>) -> anyhow::Result<Option<Reviewed<'a>>> {
+    pub(super) fn review<'a>(&mut self, document: Document<'a>) -> anyhow::Result<Option<Reviewed<'a>>> {
         let Some(resource) = Resource::of(document.group(), document.kind()) else { return Ok(None) };
         let object = self.reference(resource, &document);
         let namespace = object.namespace.clone().unwrap_or_default();
         let json = document.json().with_context(|| object.to_string())?;
         let request = request(&document, &namespace, &json);
-        let circumstances = Circumstances { now: self.now, namespace_mode: self.modes.get(&namespace) };
+        let circumstances = self.circumstances(&namespace);
 
+        self.together.keep(resource, &request);
         let mutated = admission::mutate(&request, self.guards, &circumstances);
         let patched = patched(&json, &mutated.patch).with_context(|| object.to_string())?;
         let request = Request { object: Some(patched.as_deref().unwrap_or(&json)), ..request };
         let validated = admission::validate(&request, self.guards, &circumstances);
         Ok(Some(reviewed(document, object, mutated, validated)))
+    }
+
+    /// What admission cannot say to any single object, but to all that were reviewed.
+    pub(super) fn review_together(&self) -> Vec<Judgement> {
+        self.together.judgements(self.guards, |namespace| self.circumstances(namespace))
+    }
+
+    fn circumstances(&self, namespace: &str) -> Circumstances {
+        Circumstances { now: self.now, namespace_mode: self.modes.get(namespace) }
     }
 
     fn reference(&self, resource: Resource, document: &Document<'_>) -> ObjectReference {
@@ -73,18 +88,19 @@ fn patched(json: &RawValue, patch: &Patch) -> anyhow::Result<Option<Box<RawValue
 }
 
 fn reviewed<'a>(document: Document<'a>, object: ObjectReference, mutated: Outcome, validated: Outcome) -> Reviewed<'a> {
-    let mut judgements = validated.judgements;
-    judgements.extend(mutated.judgements.into_iter().filter(is_new(&judgements)).collect::<Vec<_>>());
+    let warnings = unique(message::warnings(&mutated), message::warnings(&validated));
+    let mut judgements = unique(validated.judgements, mutated.judgements);
     judgements.sort_by_key(|judgement| {
         let finding = &judgement.finding;
-        (std::cmp::Reverse((judgement.action, finding.severity)), finding.rule)
+        (Reverse((judgement.action, finding.severity)), finding.rule)
     });
-    let mut unknowns = validated.unknowns;
-    let more: Vec<_> = mutated.unknowns.into_iter().filter(|unknown| !unknowns.contains(unknown)).collect();
-    unknowns.extend(more);
-    Reviewed { document, object, patch: mutated.patch, judgements, unknowns }
+    let unknowns = unique(validated.unknowns, mutated.unknowns);
+    Reviewed { document, object, patch: mutated.patch, judgements, unknowns, warnings }
 }
 
-fn is_new(known: &[Judgement]) -> impl FnMut(&Judgement) -> bool {
-    |judgement| !known.contains(judgement)
+/// Both lists, without what the second repeats of the first.
+fn unique<T: PartialEq>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    let new: Vec<T> = second.into_iter().filter(|item| !first.contains(item)).collect();
+    first.extend(new);
+    first
 }

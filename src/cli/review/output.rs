@@ -1,14 +1,11 @@
 //! The report on its way to standard output, in the form that was asked for.
 
-use std::io::{ErrorKind, Write};
-
 use clap::ValueEnum;
 
+use crate::cli::screen;
+use crate::engine::admission::Judgement;
 use crate::model::DocumentError;
 use crate::report::{File, Reviewed, Summary, json, text};
-
-/// How wide lines may be where nobody says how wide the screen is.
-const DEFAULT_WIDTH: usize = 120;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,16 +25,26 @@ pub(super) enum Output {
 impl Output {
     pub(super) fn new(format: Format) -> Self {
         match format {
-            Format::Text => Self::Text(text::Writer::new(width())),
+            Format::Text => Self::Text(text::Writer::new(usize::from(screen::width()))),
             Format::Json => Self::Json(Box::default()),
         }
     }
 
     pub(super) fn object(&mut self, file: File<'_>, reviewed: &Reviewed<'_>) -> anyhow::Result<()> {
         match self {
-            Self::Text(writer) => print(&writer.object(file, reviewed)),
+            Self::Text(writer) => screen::print(&writer.object(file, reviewed)),
             Self::Json(report) => {
                 report.add(file, reviewed);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn together(&mut self, judgements: &[Judgement]) -> anyhow::Result<()> {
+        match self {
+            Self::Text(writer) => screen::print(&writer.together(judgements)),
+            Self::Json(report) => {
+                report.add_together(judgements);
                 Ok(())
             }
         }
@@ -48,7 +55,7 @@ impl Output {
         if let Self::Json(report) = self {
             report.add_broken_document(file.name, error);
         }
-        let writer = text::Writer::new(width());
+        let writer = text::Writer::new(usize::from(screen::width()));
         anstream::eprintln!("{}\n", writer.broken_document(file, error));
     }
 
@@ -61,20 +68,10 @@ impl Output {
 
     pub(super) fn finish(self, summary: Summary) -> anyhow::Result<()> {
         match self {
-            Self::Text(_) => print(&format!("{}\n", text::summary(&summary))),
-            Self::Json(report) => print(&format!("{}\n", serde_json::to_string_pretty(&report.with_summary(summary))?)),
+            Self::Text(_) => screen::print(&format!("{}\n", text::summary(&summary))),
+            Self::Json(report) => {
+                screen::print(&format!("{}\n", serde_json::to_string_pretty(&report.with_summary(summary))?))
+            }
         }
-    }
-}
-
-fn width() -> usize {
-    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
-}
-
-/// Prints without styles where they are not wanted. Whoever closes the pipe has read enough.
-fn print(text: &str) -> anyhow::Result<()> {
-    match anstream::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
     }
 }

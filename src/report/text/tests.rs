@@ -29,6 +29,11 @@ fn an_object_that_is_clean_is_not_mentioned() {
 }
 
 #[test]
+fn what_is_said_about_all_together_needs_no_place() {
+    insta::assert_snapshot!(plain(&Writer::new(100).together(&samples::together())));
+}
+
+#[test]
 fn a_broken_document_is_shown_with_its_line() {
     let source = Source::new("---\napiVersion: v1\nkind: Pod\nkind: Pod\n");
     let error = Document::read_all(&source).next().unwrap().unwrap_err();

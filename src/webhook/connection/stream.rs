@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: SilenceLimits = SilenceLimits { head: Duration::from_secs(5), idle: Duration::from_secs(120) };
+    const LIMITS: SilenceLimits = SilenceLimits { head: Duration::from_secs(5), idle: Duration::from_mins(2) };
 
     async fn silence(after: &[u8], busy: bool) -> Option<Duration> {
         let (mut client, server) = duplex(64);

@@ -82,7 +82,7 @@ impl ReviewError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Encoding(_) => "encoding",
-            Self::Malformed(_) | Self::NotAnObject(_) => "malformed",
+            Self::Malformed(_) | Self::NotAnObject(_) | Self::Strict(Fault::HalfCharacter { .. }) => "malformed",
             Self::Strict(Fault::TooDeep) => "too_deep",
             Self::Strict(Fault::DuplicateKey { .. }) => "duplicate_key",
             Self::Version { .. } => "version",

@@ -92,7 +92,8 @@ struct EncodedPatch {
 /// closer, but `kubectl` then prints only the causes and drops the message and the name of the webhook.
 #[derive(Serialize)]
 struct Status<'a> {
-    status: &'static str,
+    #[serde(rename = "status")]
+    success: &'static str,
     code: u16,
     reason: &'static str,
     message: String,
@@ -163,7 +164,7 @@ fn encoded(patch: &Patch) -> EncodedPatch {
 
 fn refusal<'a>(review: &'a Review<'_>, outcome: &Outcome) -> Status<'a> {
     Status {
-        status: "Failure",
+        success: "Failure",
         code: 403,
         reason: "Forbidden",
         message: message::denial(outcome),

@@ -1,0 +1,56 @@
+//! What can be said only about several objects at once, such as a namespace that no policy closes.
+
+use serde_json::value::RawValue;
+
+use crate::engine::admission::{Circumstances, Judgement, Operation, Request, validate_together};
+use crate::model::Resource;
+use crate::model::guard::Guards;
+
+/// The objects that rules over many objects look at; of all others nothing is kept.
+#[derive(Debug, Default)]
+pub(super) struct Together(Vec<Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    resource: Resource,
+    namespace: String,
+    name: String,
+    json: Box<RawValue>,
+}
+
+impl Together {
+    /// Keeps an object if there are rules that look at its kind together with others.
+    pub(super) fn keep(&mut self, resource: Resource, request: &Request<'_>) {
+        let Some(json) = request.object.filter(|_| resource == Resource::NetworkPolicy) else { return };
+        let (namespace, name) = (request.namespace.to_owned(), request.name.to_owned());
+        self.0.push(Kept { resource, namespace, name, json: json.to_owned() });
+    }
+
+    /// What the rules say, each guarded namespace in its own circumstances. Nothing without any object: one does not
+    /// complain of policies to somebody who shows none.
+    pub(super) fn judgements(&self, guards: &Guards, of: impl Fn(&str) -> Circumstances) -> Vec<Judgement> {
+        let requests: Vec<Request<'_>> = self.0.iter().map(Kept::request).collect();
+        let concerned = |namespace: &str| self.0.iter().any(|kept| kept.namespace == namespace);
+        let namespaces = guards.iter().map(|guard| guard.namespace.as_str()).filter(|it| concerned(it));
+        let judge = |namespace| {
+            let judgements = validate_together(&requests, guards, &of(namespace));
+            judgements.into_iter().filter(move |judgement| judgement.finding.object.name == namespace)
+        };
+        namespaces.flat_map(judge).collect()
+    }
+}
+
+impl Kept {
+    fn request(&self) -> Request<'_> {
+        Request {
+            operation: Operation::Create,
+            group: self.resource.group(),
+            kind: self.resource.kind(),
+            subresource: "",
+            namespace: &self.namespace,
+            name: &self.name,
+            object: Some(&self.json),
+            old_object: None,
+        }
+    }
+}
