@@ -13,6 +13,8 @@ use crate::statistics::{median, percentile};
 
 /// Between slices, so that what one server still does is not counted for the other.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long the machine is watched to see what else happens on it.
+const WATCHED: Duration = Duration::from_millis(500);
 
 /// What is to be run.
 pub(crate) struct Plan {
@@ -80,28 +82,26 @@ impl Comparison<'_> {
 /// Runs everything.
 pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Comparison<'_>>> {
     let servers = Servers::start().await?;
-    let all = [&servers.floor.process, &servers.scrapeguard.process, &Process::own()];
+    let busy_before = busy_processors().await?;
     let started = Instant::now();
-    let busy_before = machine::busy()?;
-    let ours_before = all.iter().map(|process| process.processor_time()).collect::<Result<Vec<_>, _>>()?;
-
     let mut pairs: Vec<Vec<Pair>> = plan.scenarios.iter().map(|_| Vec::new()).collect();
     for round in 0..plan.rounds {
         for (scenario, pairs) in plan.scenarios.iter().zip(&mut pairs) {
             pairs.push(pair(scenario, &servers, plan, round).await.context(scenario.name)?);
         }
     }
-
-    let mut ours = Duration::ZERO;
-    for (process, before) in all.iter().zip(&ours_before) {
-        ours += process.processor_time()?.since(before);
-    }
-    let others = machine::busy()?.saturating_sub(busy_before).saturating_sub(ours);
-    let others = others.as_secs_f64() / started.elapsed().as_secs_f64();
-    let processors = std::thread::available_parallelism()?;
-    println!("{} rounds in {:.0} s", plan.rounds, started.elapsed().as_secs_f64());
-    println!("meanwhile other programs kept {others:.2} of {processors} processors busy\n");
+    let elapsed = started.elapsed().as_secs_f64();
+    let busy_after = busy_processors().await?;
+    println!("{} rounds in {elapsed:.0} s on {} processors", plan.rounds, std::thread::available_parallelism()?);
+    println!("other programs kept {busy_before:.1} of them busy just before and {busy_after:.1} just after\n");
     Ok(plan.scenarios.iter().zip(pairs).map(|(scenario, pairs)| Comparison { scenario, pairs }).collect())
+}
+
+/// How many processors are busy while we do nothing.
+async fn busy_processors() -> anyhow::Result<f64> {
+    let before = machine::busy()?;
+    sleep(WATCHED).await;
+    Ok(machine::busy()?.saturating_sub(before).as_secs_f64() / WATCHED.as_secs_f64())
 }
 
 /// Who comes first changes from round to round.
