@@ -1,11 +1,8 @@
 # A static program and nothing else: no shell, no libraries, no package manager.
 #
 #   docker build --tag scrapeguard:0.1.0 .
+# The C compiler in it builds aws-lc, the cryptography under rustls.
 FROM rust:1.95-bookworm AS build
-# aws-lc, the cryptography under rustls, is built from C.
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends cmake \
-    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src

@@ -1,6 +1,8 @@
 //! The laws of injection, over random workloads: it is idempotent, it only adds, it leaves unknown fields alone, and
 //! it does what a plain implementation on JSON trees does.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
 use std::sync::LazyLock;
 
 use json_patch::Patch;

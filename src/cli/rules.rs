@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     let rule = arguments.id.as_deref().map(rule).transpose()?;
     let text = match (arguments.output, rule) {
         (Format::Text, None) => report::rules::table(rules::catalogue(), screen::width()),
-        (Format::Text, Some(rule)) => report::rules::explanation(rule),
+        (Format::Text, Some(rule)) => report::rules::explanation(rule, screen::width()),
         (Format::Json, None) => report::rules::json(rules::catalogue())? + "\n",
         (Format::Json, Some(rule)) => report::rules::json([rule])? + "\n",
     };

@@ -70,8 +70,9 @@ impl<'a> Source<'a> {
     pub fn lines(&self, first: usize, last: usize) -> Span {
         let end_of_text = self.text.len();
         let start = self.line_starts.get(first.saturating_sub(1)).copied().unwrap_or(end_of_text);
-        let end = self.line_starts.get(last).map_or(end_of_text, |next| next.saturating_sub(1));
-        Span::new(start, end.max(start))
+        let end = self.line_starts.get(last).copied().unwrap_or(end_of_text).max(start);
+        let lines = self.text.get(start..end).unwrap_or_default();
+        Span::new(start, start + lines.trim_end_matches(['\r', '\n']).len())
     }
 
     /// The text of a stretch; empty when the stretch does not belong to this text.
@@ -111,5 +112,8 @@ mod tests {
         assert_eq!(source.slice(source.lines(2, 2)), "two");
         assert_eq!(source.slice(source.lines(2, 9)), "two\nthree");
         assert_eq!(source.slice(source.lines(7, 9)), "");
+        let windows = Source::new("one\r\ntwo\r\n");
+        assert_eq!(windows.slice(windows.lines(1, 1)), "one");
+        assert_eq!(windows.slice(windows.lines(1, 2)), "one\r\ntwo");
     }
 }

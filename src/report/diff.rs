@@ -68,22 +68,22 @@ impl Branch {
     fn write_entry(&self, before: Option<&Node<'_>>, key: &str, indent: usize, lines: &mut Vec<Line>) {
         match &self.added {
             // An empty map that the next additions fill.
-            Some(_) if !self.children.is_empty() => lines.push(Line::added(indent, format!("{}:", yaml::text(key)))),
-            Some(value) => lines.extend(yaml::entry(key, value).into_iter().map(|text| Line::added(indent, text))),
-            None => lines.push(Line::context(indent, format!("{}:", yaml::text(key)))),
+            Some(_) if !self.children.is_empty() => lines.push(Line::added(indent, &format!("{}:", yaml::text(key)))),
+            Some(value) => lines.extend(yaml::entry(key, value).into_iter().map(|text| Line::added(indent, &text))),
+            None => lines.push(Line::context(indent, &format!("{}:", yaml::text(key)))),
         }
         self.write_below(before.and_then(|node| node.get(key)), indent + 2, lines);
     }
 
     fn write_item(&self, items: &[Node<'_>], step: &str, indent: usize, lines: &mut Vec<Line>) {
         if let Some(value) = &self.added {
-            lines.extend(yaml::item(value).into_iter().map(|text| Line::added(indent, text)));
+            lines.extend(yaml::item(value).into_iter().map(|text| Line::added(indent, &text)));
             return;
         }
         let item = step.parse().ok().and_then(|index: usize| items.get(index));
         let name = item.and_then(|item| item.get("name")).and_then(Node::text);
         let label = name.map_or_else(|| format!("- # item {step}"), |name| format!("- name: {}", yaml::text(name)));
-        lines.push(Line::context(indent, label));
+        lines.push(Line::context(indent, &label));
         self.write_below(item, indent + 2, lines);
     }
 
@@ -101,10 +101,10 @@ impl Branch {
         let known: Vec<_> = neighbours.filter(|entry| !self.children.contains_key(entry.key.as_str())).collect();
         for entry in known.iter().take(NEIGHBOURS) {
             let value = serde_json::to_value(&entry.value).unwrap_or_default();
-            lines.extend(yaml::entry(&entry.key, &value).into_iter().map(|text| Line::context(indent, text)));
+            lines.extend(yaml::entry(&entry.key, &value).into_iter().map(|text| Line::context(indent, &text)));
         }
         if let Some(more) = known.len().checked_sub(NEIGHBOURS).filter(|more| *more > 0) {
-            lines.push(Line::context(indent, format!("# and {more} more")));
+            lines.push(Line::context(indent, &format!("# and {more} more")));
         }
     }
 }
@@ -119,11 +119,11 @@ struct Line {
 }
 
 impl Line {
-    fn added(indent: usize, text: String) -> Self {
+    fn added(indent: usize, text: &str) -> Self {
         Self { is_new: true, text: format!("{:indent$}{text}", "") }
     }
 
-    fn context(indent: usize, text: String) -> Self {
+    fn context(indent: usize, text: &str) -> Self {
         Self { is_new: false, text: format!("{:indent$}{text}", "") }
     }
 }

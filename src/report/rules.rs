@@ -9,6 +9,7 @@ use crate::engine::admission::Action;
 use crate::engine::rules::{Needs, Rule};
 use crate::model::Severity;
 
+const MARGIN: &str = "  ";
 const HEADING: Style = Style::new().bold();
 
 /// All rules as a table for a screen of this many columns.
@@ -20,29 +21,29 @@ pub fn table<'a>(rules: impl IntoIterator<Item = &'a Rule>, width: u16) -> Strin
         let (severity, needs) = (rule.severity.to_string(), rule.needs.to_string());
         table.add_row([&rule.id.to_string(), &severity, action(rule.action), &needs, rule.title]);
     }
-    table.lines().map(|line| format!("{}\n", line.trim())).collect()
+    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned() + "\n").collect();
+    lines.concat()
 }
 
 /// Everything that is known about one rule, styled for a terminal.
-pub fn explanation(rule: &Rule) -> String {
+pub fn explanation(rule: &Rule, width: u16) -> String {
     let color = match rule.severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,
         Severity::Info => AnsiColor::Cyan,
     };
     let style = color.on_default().bold();
-    let mut text = format!("{style}{}[{}]{style:#}{HEADING}: {}{HEADING:#}\n", rule.severity, rule.id, rule.title);
-    for (heading, paragraph) in [
-        ("Why", sentence(rule.why)),
-        ("Fix", sentence(rule.fix)),
+    let title = format!("{style}{}[{}]{style:#}{HEADING}: {}{HEADING:#}\n", rule.severity, rule.id, rule.title);
+    let sections = [
+        ("Why", wrapped(&sentence(rule.why), usize::from(width))),
+        ("Fix", wrapped(&sentence(rule.fix), usize::from(width))),
         ("Needs", needs(rule.needs).to_owned()),
         ("Default action", consequence(rule.action).to_owned()),
         ("Bad", rule.bad.to_owned()),
         ("Good", rule.good.to_owned()),
-    ] {
-        text.push_str(&format!("\n{HEADING}{heading}{HEADING:#}\n{}\n", margin(&paragraph)));
-    }
-    text
+    ];
+    let section = |(heading, text): &(&str, String)| format!("{HEADING}{heading}{HEADING:#}\n{}\n", margin(text));
+    std::iter::once(title).chain(sections.iter().map(section)).collect::<Vec<_>>().join("\n")
 }
 
 /// The rules for machines; a list also when there is only one.
@@ -118,8 +119,25 @@ fn sentence(text: &str) -> String {
     format!("{first}{}{stop}", characters.as_str())
 }
 
+/// The words in lines that leave room for the margin.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + word.chars().count() + MARGIN.len() < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
 fn margin(text: &str) -> String {
-    let lines = text.trim_end().lines().map(|line| if line.is_empty() { String::new() } else { format!("  {line}") });
+    let lines =
+        text.trim_end().lines().map(|line| if line.is_empty() { String::new() } else { format!("{MARGIN}{line}") });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -144,7 +162,9 @@ mod tests {
     #[test]
     fn a_rule_is_explained_with_both_examples() {
         let rule = rule("SG-NP-004".parse().unwrap()).unwrap();
-        let text = anstream::adapter::strip_str(&explanation(rule)).to_string();
+        let text = anstream::adapter::strip_str(&explanation(rule, 60)).to_string();
+        let why: Vec<_> = text.lines().skip_while(|line| *line != "Why").take_while(|line| !line.is_empty()).collect();
+        assert!(why.len() > 2 && why.iter().all(|line| line.chars().count() <= 60), "{text}");
         assert!(text.starts_with(&format!("error[SG-NP-004]: {}\n", rule.title)), "{text}");
         let line = |manifest: &str| manifest.lines().next().unwrap().to_owned();
         assert!(text.contains(&format!("\nBad\n  {}\n", line(rule.bad))), "{text}");

@@ -57,8 +57,7 @@ pub(crate) fn together() -> [Judgement; 1] {
 /// The error of a document that has the same key twice.
 pub(crate) fn broken_document() -> DocumentError {
     let source = Source::new("a: 1\na: 2\n");
-    let error = Document::read_all(&source).next().unwrap().unwrap_err();
-    error
+    Document::read_all(&source).last().unwrap().unwrap_err()
 }
 
 fn patch() -> Patch {

@@ -12,6 +12,7 @@ use crate::engine::admission::{Action, Judgement, Unknown};
 use crate::model::{DocumentError, FieldPath, Severity};
 
 const HEADER: Style = Style::new().bold();
+const PLACE: Style = Style::new().dimmed();
 const DENIED: Style = AnsiColor::Red.on_default().bold();
 const WARNED: Style = AnsiColor::Yellow.on_default().bold();
 const CLEAN: Style = AnsiColor::Green.on_default().bold();
@@ -33,18 +34,18 @@ impl Writer {
         if !reviewed.is_remarkable() {
             return String::new();
         }
-        let mut parts = vec![header(reviewed)];
+        let mut parts = vec![header(file, reviewed)];
         parts.extend(patch(reviewed));
         for alike in alike(&reviewed.judgements) {
             parts.push(self.judgements(file, reviewed, alike));
         }
         parts.extend(reviewed.unknowns.iter().map(|unknown| self.unknown(unknown)));
-        parts.iter().map(|part| format!("{part}\n\n")).collect()
+        paragraphs(parts)
     }
 
     /// What there is to say about all objects together, which stands at no single place.
     pub fn together(&self, judgements: &[Judgement]) -> String {
-        judgements.iter().map(|judgement| format!("{}\n\n", self.judgement_without_place(judgement))).collect()
+        paragraphs(judgements.iter().map(|judgement| self.judgement_without_place(judgement)))
     }
 
     fn judgement_without_place(&self, judgement: &Judgement) -> String {
@@ -95,11 +96,12 @@ pub fn summary(summary: &Summary) -> String {
         (summary.unreadable, "unreadable", "unreadable"),
     ];
     let details = details.into_iter().filter(|(number, ..)| *number > 0);
-    let details: String = details.map(|(number, one, many)| format!(", {}", count(number, one, many))).collect();
-    format!("{}{verdict}{details}", count(summary.objects, "object reviewed", "objects reviewed"))
+    let objects = count(summary.objects, "object reviewed", "objects reviewed") + &verdict;
+    let parts = std::iter::once(objects).chain(details.map(|(number, one, many)| count(number, one, many)));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
-fn header(reviewed: &Reviewed<'_>) -> String {
+fn header(file: File<'_>, reviewed: &Reviewed<'_>) -> String {
     let denials = reviewed.count(Action::Deny);
     let warnings = reviewed.count(Action::Warn);
     let (style, verdict) = match (denials, warnings) {
@@ -109,7 +111,9 @@ fn header(reviewed: &Reviewed<'_>) -> String {
     };
     let patched = if reviewed.patch.is_empty() { "" } else { " and patched" };
     let patched = if denials == 0 { patched } else { "" };
-    format!("{HEADER}{}:{HEADER:#} {style}{verdict}{patched}{style:#}", reviewed.object)
+    let line = file.source.position(reviewed.document.start().start).line;
+    let place = format!("{PLACE}({}:{line}){PLACE:#}", file.name);
+    format!("{HEADER}{}:{HEADER:#} {style}{verdict}{patched}{style:#} {place}", reviewed.object)
 }
 
 fn patch(reviewed: &Reviewed<'_>) -> Option<String> {
@@ -118,8 +122,8 @@ fn patch(reviewed: &Reviewed<'_>) -> Option<String> {
     }
     let additions = count(reviewed.patch.additions().len(), "addition", "additions");
     let lines = diff::lines(reviewed.document.root(), &reviewed.patch);
-    let lines: String = lines.iter().map(|line| format!("\n    {line}")).collect();
-    Some(format!("{CLEAN}patch{CLEAN:#}{HEADER}: {additions}{HEADER:#}{lines}"))
+    let title = format!("{CLEAN}patch{CLEAN:#}{HEADER}: {additions}{HEADER:#}");
+    Some(std::iter::once(title).chain(lines).collect::<Vec<_>>().join("\n    "))
 }
 
 /// Runs of findings that say the same about different places.
@@ -173,6 +177,10 @@ fn label(reviewed: &Reviewed<'_>, path: &FieldPath) -> String {
         Some(_) => path.to_string(),
         None => format!("{path} is not set"),
     }
+}
+
+fn paragraphs(parts: impl IntoIterator<Item = String>) -> String {
+    parts.into_iter().flat_map(|part| [part, "\n\n".to_owned()]).collect()
 }
 
 fn note<'a>(name: &'a str, text: &'a str) -> Element<'a> {

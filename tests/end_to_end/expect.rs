@@ -29,20 +29,23 @@ pub(crate) fn clean(said: &Said) -> Result<()> {
     Ok(())
 }
 
-/// kubectl succeeded, and warned of these rules and of no other. A finding is a warning that says what is wrong and one
-/// that says how it is mended, with the field's path.
+/// kubectl succeeded, and warned of these rules and of no other; a rule with several findings is named as often. A
+/// finding is two warnings, one after the other: what is wrong, then with the field's path how it is mended.
 pub(crate) fn warned(said: &Said, rules: &[&str]) -> Result<()> {
     ensure!(said.succeeded, "kubectl failed:\n{}", said.stderr);
     let warnings = said.warnings();
-    for rule in rules {
-        let of_rule: Vec<_> = warnings.iter().filter(|line| line.contains(&format!("[{rule}]"))).collect();
-        let [what, fix] = of_rule.as_slice() else {
-            bail!("not two warnings of {rule}, what is wrong and how it is mended, in:\n{}", said.stderr);
+    let mut found = Vec::new();
+    for finding in warnings.chunks(2) {
+        let [what, fix] = finding else {
+            bail!("half a finding:\n{}", said.stderr);
         };
+        let rule = what.split_once("] ").map_or("", |(rule, _)| rule.trim_start_matches('['));
         ensure!(what.chars().count() <= FIRST_LINE, "a warning is too long to be read:\n{what}");
-        ensure!(fix.contains("spec."), "the fix does not say where:\n{fix}");
+        ensure!(fix.starts_with(&format!("[{rule}] spec.")), "the fix does not say where:\n{fix}");
+        found.push(rule);
     }
-    ensure!(warnings.len() == 2 * rules.len(), "other warnings than of {rules:?}:\n{}", said.stderr);
+    found.sort_unstable();
+    ensure!(found == rules, "warned of {found:?} where {rules:?} were expected:\n{}", said.stderr);
     Ok(())
 }
 

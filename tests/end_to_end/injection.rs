@@ -19,6 +19,7 @@ pub(crate) const CASES: &[Case] = cases![
     a_label_that_somebody_wrote_is_kept,
     an_operators_stateful_set_is_left_alone,
     a_daemon_set_on_the_host_network_gets_labels,
+    an_older_deployment_scales_without_a_rollout,
     an_unknown_workload_is_left_alone,
     another_namespace_is_left_alone,
 ];
@@ -28,7 +29,7 @@ const PROMETHEUS_LABELS: [(&str, &str); 1] = [("app.kubernetes.io/name", "promet
 /// A Prometheus that somebody wrote by hand, with an extra label on its pods.
 fn deployment(extra: &str) -> String {
     format!(
-        r#"
+        r"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: metrics}}
@@ -39,7 +40,7 @@ spec:
     spec:
       containers:
       - {{name: prometheus, image: prometheus, ports: [{{name: web, containerPort: 9090}}]}}
-"#
+"
     )
 }
 
@@ -81,10 +82,7 @@ fn a_plain_prometheus_gets_labels_and_so_do_its_pods(cluster: &ControlPlane) -> 
     let installation = Installation::new(cluster, "plain", &[], "")?;
     expect::clean(&installation.kubectl(&["apply"], &deployment(""))?)?;
     has_labels(&installation.get("deployment", "metrics")?["spec"]["template"], &PROMETHEUS_LABELS)?;
-    let pods = poll::until("a pod of Prometheus", Duration::from_secs(20), || {
-        let pods = cluster.kubectl().list(installation.namespace(), "pods", "team=metrics")?;
-        Ok(if pods.is_empty() { Look::not_yet("no pods") } else { Look::Ready(pods) })
-    })?;
+    let pods = pods_of(cluster, installation.namespace(), 1)?;
     pods.iter().try_for_each(|pod| has_labels(pod, &PROMETHEUS_LABELS))
 }
 
@@ -155,6 +153,42 @@ fn a_daemon_set_on_the_host_network_gets_labels(cluster: &ControlPlane) -> Resul
     expect::clean(&installation.kubectl(&["apply"], NODE_EXPORTER)?)?;
     let stored = installation.get("daemonset", "node-exporter")?;
     has_labels(&stored["spec"]["template"], &[("app.kubernetes.io/name", "prometheus-node-exporter")])
+}
+
+/// A Deployment from before scrapeguard lacks the labels, and so does its ReplicaSet. Were they added to the ReplicaSet
+/// when it is scaled, the Deployment would no longer know it and make another one, again and again.
+fn an_older_deployment_scales_without_a_rollout(cluster: &ControlPlane) -> Result<()> {
+    let installation = Installation::new(cluster, "older", &["scrapeguard.io/mode=audit"], "")?;
+    let namespace = installation.namespace();
+    expect::clean(&installation.kubectl(&["create"], &deployment(""))?)?;
+    pods_of(cluster, namespace, 1)?;
+    end_audit_mode(&installation, cluster)?;
+    let scale = ["scale", "deployment", "metrics", "--replicas=3", "--namespace", namespace];
+    expect::clean(&cluster.kubectl().run(&scale, "")?)?;
+    let pods = pods_of(cluster, namespace, 3)?;
+    let labelled = pods.iter().filter(|pod| has_labels(pod, &PROMETHEUS_LABELS).is_ok()).count();
+    ensure!(labelled == 2, "{labelled} of three pods have the labels; the two new ones should");
+    let sets = cluster.kubectl().list(namespace, "replicasets", "team=metrics")?;
+    ensure!(sets.len() == 1, "the Deployment has {} ReplicaSets", sets.len());
+    Ok(())
+}
+
+/// Takes the namespace's label away and waits until that has taken effect.
+fn end_audit_mode(installation: &Installation<'_>, cluster: &ControlPlane) -> Result<()> {
+    cluster.kubectl().succeed(&["label", "namespace", installation.namespace(), "scrapeguard.io/mode-"], "")?;
+    poll::until("the end of audit mode", Duration::from_secs(20), || {
+        let said = installation.kubectl(&["create", "--dry-run=server", "--output", "json"], POD)?;
+        let pod: Value = serde_json::from_str(&said.stdout)?;
+        Ok(if has_labels(&pod, &PROMETHEUS_LABELS).is_ok() { Look::Ready(()) } else { Look::not_yet("no labels") })
+    })
+}
+
+/// The pods of the workload `metrics`, as soon as there are this many.
+fn pods_of(cluster: &ControlPlane, namespace: &str, number: usize) -> Result<Vec<Value>> {
+    poll::until(&format!("{number} pods"), Duration::from_secs(20), || {
+        let pods = cluster.kubectl().list(namespace, "pods", "team=metrics")?;
+        Ok(if pods.len() == number { Look::Ready(pods) } else { Look::not_yet(pods.len()) })
+    })
 }
 
 fn an_unknown_workload_is_left_alone(cluster: &ControlPlane) -> Result<()> {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::support::control_plane::{ControlPlane, Said};
+use crate::support::installation::Installation;
 use crate::support::poll::{self, Look};
 use crate::support::suite::{Case, cases};
 
@@ -14,6 +15,7 @@ pub(crate) const CASES: &[Case] = cases![
     workload_is_accepted_and_becomes_pods,
     webhooks_are_accepted,
     pod_monitor_is_accepted,
+    our_own_policies_pass_our_own_review,
     certificate_is_the_one_that_the_workload_mounts,
 ];
 
@@ -47,6 +49,22 @@ fn pod_monitor_is_accepted(cluster: &ControlPlane) -> Result<()> {
     let moved: Vec<Value> = objects.into_iter().map(|object| moved(object, &namespace)).collect();
     let said = apply(cluster, &moved, &[])?;
     ensure!(said.stderr.is_empty(), "the PodMonitor gives warnings:\n{}", said.stderr);
+    Ok(())
+}
+
+fn our_own_policies_pass_our_own_review(cluster: &ControlPlane) -> Result<()> {
+    let installation = Installation::new(cluster, "review", &[], "")?;
+    let namespace = installation.other_namespace("system", &[])?;
+    let (_, others) = webhooks_and_others(cluster)?;
+    let monitors = render(cluster, "manifests/monitoring")?;
+    let reviewed = others.into_iter().chain(monitors).filter(|object| {
+        let kind = text(&object["kind"]);
+        kind == "NetworkPolicy" || kind == "PodMonitor"
+    });
+    let moved: Vec<Value> = reviewed.map(|object| moved(object, &namespace)).collect();
+    ensure!(moved.len() == 2, "there are {} policies and monitors", moved.len());
+    let said = apply(cluster, &moved, &[])?;
+    ensure!(said.stderr.is_empty(), "our own policies give warnings:\n{}", said.stderr);
     Ok(())
 }
 

@@ -1,18 +1,21 @@
 //! Policies and monitors, refused or warned of.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
 use super::expect::{self, corrected, seed};
 use crate::support::control_plane::ControlPlane;
 use crate::support::installation::Installation;
+use crate::support::poll::{self, Look};
 use crate::support::suite::{Case, cases};
 
 pub(crate) const CASES: &[Case] = cases![
     the_seeds_authorization_policy_is_refused,
     the_seeds_network_policies_are_warned_of,
     the_seeds_pod_monitor_is_warned_of,
+    filled_in_it_is_warned_of_whom_it_locks_out,
     corrected_objects_pass_without_a_word,
     a_dry_run_gives_the_same_verdicts,
     an_update_to_something_broken_is_refused,
@@ -52,6 +55,19 @@ fn the_seeds_pod_monitor_is_warned_of(cluster: &ControlPlane) -> Result<()> {
     expect::warned(&installation.kubectl(&["apply"], seed::POD_MONITOR)?, &["SG-PM-008", "SG-RL-005"])
 }
 
+/// The seed's policy with its blanks filled in as it asks for: the authenticating proxy is not who connects.
+fn filled_in_it_is_warned_of_whom_it_locks_out(cluster: &ControlPlane) -> Result<()> {
+    let installation = Installation::new(cluster, "filled-in", &[], WEB_ACCESS)?;
+    let filled_in = seed::AUTHORIZATION_POLICY
+        .replace("TBD FILL THIS IN WITH THE NAMESPACE OF THE AUTHENTICATING PROXY", "oauth2-proxy")
+        .replace(
+            "TBD FILL THIS IN WITH THE SERVICE ACCOUNT OF THE AUTHENTICATING PROXY",
+            "oauth2-proxy/sa/oauth2-proxy",
+        );
+    let said = installation.kubectl(&["apply"], &filled_in)?;
+    expect::warned(&said, &["SG-AP-009", "SG-AP-017", "SG-AP-018", "SG-AP-018"])
+}
+
 fn corrected_objects_pass_without_a_word(cluster: &ControlPlane) -> Result<()> {
     let installation = Installation::new(cluster, "corrected", &[], WEB_ACCESS)?;
     for manifest in [corrected::AUTHORIZATION_POLICY, corrected::NETWORK_POLICIES, corrected::POD_MONITOR] {
@@ -86,7 +102,7 @@ fn what_does_not_touch_the_mistake_passes(cluster: &ControlPlane) -> Result<()> 
     let installation = Installation::new(cluster, "legacy", &["scrapeguard.io/mode=warn"], "")?;
     let broken = seed::AUTHORIZATION_POLICY.replacen("metadata:\n", "metadata:\n  finalizers: [example.com/hold]\n", 1);
     ensure!(installation.kubectl(&["create"], &broken)?.succeeded, "warn mode refused a policy");
-    installation.set_mode(None)?;
+    end_warn_mode(&installation, cluster)?;
     let policy = ["authorizationpolicy", "prometheus-authzpol", "--namespace", installation.namespace()];
     let kubectl = |verb: &[&str], rest: &[&str]| cluster.kubectl().run(&[verb, &policy, rest].concat(), "");
     expect::clean(&kubectl(&["annotate"], &["note=seen"])?)?;
@@ -96,6 +112,16 @@ fn what_does_not_touch_the_mistake_passes(cluster: &ControlPlane) -> Result<()> 
     expect::clean(&kubectl(&["patch"], &["--type=merge", "--patch", r#"{"metadata": {"finalizers": []}}"#])?)?;
     ensure!(!installation.has("authorizationpolicy", "prometheus-authzpol")?, "the policy is still there");
     Ok(())
+}
+
+/// Takes the namespace's label away and waits until that has taken effect.
+fn end_warn_mode(installation: &Installation<'_>, cluster: &ControlPlane) -> Result<()> {
+    cluster.kubectl().succeed(&["label", "namespace", installation.namespace(), "scrapeguard.io/mode-"], "")?;
+    let another = seed::AUTHORIZATION_POLICY.replace("prometheus-authzpol", "another");
+    poll::until("the end of warn mode", Duration::from_secs(20), || {
+        let said = installation.kubectl(&["create", "--dry-run=server"], &another)?;
+        Ok(if said.succeeded { Look::NotYet(said.stderr) } else { Look::Ready(()) })
+    })
 }
 
 fn an_exemption_lets_its_object_pass(cluster: &ControlPlane) -> Result<()> {

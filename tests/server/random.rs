@@ -1,5 +1,7 @@
 //! Whatever comes in: no panic, and never an answer that the API server would refuse.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -10,6 +12,8 @@ use scrapeguard::model::guard::Guards;
 use scrapeguard::webhook::answer;
 use scrapeguard::webhook::endpoint::{Endpoint, Step};
 use serde_json::{Value, json};
+
+static GUARDS: LazyLock<Guards> = LazyLock::new(Guards::built_in);
 
 /// Names that mean something to the decisions, and others.
 fn key() -> impl Strategy<Value = String> {
@@ -189,7 +193,7 @@ proptest! {
     #[test]
     fn every_review_gets_an_acceptable_answer(review in review(), endpoint in endpoint()) {
         let body = review.to_string();
-        match answer(body.as_bytes(), endpoint, &Guards::built_in(), Timestamp::UNIX_EPOCH) {
+        match answer(body.as_bytes(), endpoint, &GUARDS, Timestamp::UNIX_EPOCH) {
             Ok(answer) => check(&review, endpoint, &answer.body)?,
             Err(error) => return Err(TestCaseError::fail(format!("{error} for {body}"))),
         }
@@ -203,7 +207,7 @@ proptest! {
         for mutation in mutations {
             mutate(&mut body, mutation);
         }
-        match answer(&body, endpoint, &Guards::built_in(), Timestamp::UNIX_EPOCH) {
+        match answer(&body, endpoint, &GUARDS, Timestamp::UNIX_EPOCH) {
             Ok(answer) => match serde_json::from_slice(&body) {
                 Ok(review) => check(&review, endpoint, &answer.body)?,
                 // Valid JSON all the same, and none of our business.

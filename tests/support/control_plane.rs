@@ -133,12 +133,13 @@ impl ControlPlane {
 
 async fn connect(kubeconfig: &Path) -> Result<kube::Client> {
     let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    config.proxy_url = None;
     Ok(kube::Client::try_from(config)?)
 }
 
 fn wait_until_ready(runtime: &Runtime, client: &kube::Client, mut processes: [&mut Process; 2]) -> Result<()> {
-    poll::until("the API server to be ready", Duration::from_secs(60), || {
+    poll::until("the API server to be ready", Duration::from_mins(1), || {
         for process in &mut processes {
             process.ensure_running()?;
         }

@@ -7,7 +7,8 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -34,24 +35,49 @@ pub(crate) struct Installation<'a> {
 }
 
 impl<'a> Installation<'a> {
-    /// Installs scrapeguard for a new namespace with these labels. `guard` is what the guard's `spec` says besides the
-    /// namespace: YAML, each line indented by two.
+    /// Installs scrapeguard for a new namespace with these labels; the API server calls it by URL. `guard` is what the
+    /// guard's `spec` says besides the namespace: YAML, each line indented by two.
     pub(crate) fn new(cluster: &'a ControlPlane, stem: &str, labels: &[&str], guard: &str) -> Result<Self> {
-        let namespace = cluster.namespace(stem, labels)?;
-        let files = cluster.directory().join(&namespace);
-        fs::create_dir(&files)?;
+        let (namespace, files) = prepare(cluster, stem, labels, guard)?;
         let authority = Authority::new("scrapeguard-test-webhook")?;
         authority.server(&files, "tls", &["127.0.0.1"])?;
-        fs::write(files.join("guard.yaml"), (shipped("guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, &namespace))?;
-        let program = Path::new(env!("CARGO_BIN_EXE_scrapeguard"));
-        let mut server = Process::start(&namespace, program, arguments(&files)?, &cluster.logs())?;
+        let (installation, address) = Self::start(cluster, namespace, &files, "127.0.0.1")?;
+        let client = |path: &str| json!({"url": format!("https://{address}{path}")});
+        installation.register(client, authority.certificate())?;
+        Ok(installation)
+    }
+
+    /// The same behind our Service, with the certificate that `scrapeguard certs` makes for it. ClusterIPs are loopback
+    /// addresses here, so the server can listen on that of its Service.
+    pub(crate) fn behind_a_service(cluster: &'a ControlPlane, stem: &str) -> Result<Self> {
+        let (namespace, files) = prepare(cluster, stem, &[], "")?;
+        let authority = make_certificate(&files, &format!("scrapeguard.{namespace}.svc"))?;
+        let kubectl = |arguments: &[&str], input: &str| {
+            cluster.kubectl().succeed(&[arguments, &["--namespace", &namespace]].concat(), input)
+        };
+        kubectl(&["create", "--filename", "-"], &shipped("service.yaml")?)?;
+        let service = cluster.kubectl().get(&namespace, "service", "scrapeguard")?;
+        let address = service["spec"]["clusterIP"].as_str().context("the Service has no address")?;
+        let (installation, address) = Self::start(cluster, namespace.clone(), &files, address)?;
+        let port = address.port();
+        // The port of a manifest, 443, is not for everybody to listen on.
+        let patch = json!([{"op": "replace", "path": "/spec/ports/0/port", "value": port}]).to_string();
+        kubectl(&["patch", "service", "scrapeguard", "--type=json", "--patch", &patch], "")?;
+        let service = json!({"name": "scrapeguard", "namespace": namespace, "port": port});
+        let client = |path: &str| {
+            let mut service = service.clone();
+            service["path"] = json!(path);
+            json!({"service": service})
+        };
+        installation.register(client, &authority)?;
+        Ok(installation)
+    }
+
+    fn start(cluster: &'a ControlPlane, namespace: String, files: &Path, host: &str) -> Result<(Self, SocketAddr)> {
+        let mut server = Process::start(&namespace, program(), arguments(files, host)?, &cluster.logs())?;
         let admission = server.wait_for_line("the admission address", |line| address(line, "admission"))?;
         let health = server.wait_for_line("the health address", |line| address(line, "health"))?;
-        let installation = Self { cluster, namespace, server, health };
-        installation.adopt(&installation.namespace)?;
-        installation.register(admission, authority.certificate())?;
-        installation.wait_until_called(&installation.namespace)?;
-        Ok(installation)
+        Ok((Self { cluster, namespace, server, health }, admission))
     }
 
     /// The guarded namespace.
@@ -96,45 +122,40 @@ impl<'a> Installation<'a> {
         Ok(())
     }
 
-    /// Changes the mode that the guarded namespace asks for, and waits until that has taken effect.
-    pub(crate) fn set_mode(&self, mode: Option<&str>) -> Result<()> {
-        let label = mode.map_or("scrapeguard.io/mode-".to_owned(), |mode| format!("scrapeguard.io/mode={mode}"));
-        let arguments = ["label", "--overwrite", "namespace", &self.namespace, &label];
-        self.cluster.kubectl().succeed(&arguments, "")?;
-        self.wait_until_called(&self.namespace)
-    }
-
     fn adopt(&self, namespace: &str) -> Result<()> {
         let label = format!("{TEST}={}", self.namespace);
         self.cluster.kubectl().succeed(&["label", "namespace", namespace, &label], "").map(drop)
     }
 
-    fn register(&self, address: SocketAddr, authority: &str) -> Result<()> {
+    /// Has the API server call this server, and waits until it does. `client` makes the `clientConfig` for a path.
+    fn register(&self, client: impl Fn(&str) -> Value, authority: &str) -> Result<()> {
         let mut configurations: Vec<Value> = serde_saphyr::from_multiple(&shipped("webhook.yaml")?)?;
         for configuration in &mut configurations {
-            self.adapt(configuration, address, authority)?;
+            configuration["metadata"] = json!({"name": self.namespace});
+            let webhooks = configuration["webhooks"].as_array_mut().context("a configuration has no webhooks")?;
+            for webhook in webhooks {
+                let path = webhook.pointer("/clientConfig/service/path").and_then(Value::as_str).context("no path")?;
+                webhook["clientConfig"] = client(path);
+                webhook["clientConfig"]["caBundle"] = json!(BASE64_STANDARD.encode(authority));
+                self.keep_to_this_test(webhook)?;
+            }
         }
         let list = json!({"apiVersion": "v1", "kind": "List", "items": configurations}).to_string();
-        self.cluster.kubectl().succeed(&["create", "--filename", "-"], &list).map(drop)
+        self.cluster.kubectl().succeed(&["create", "--filename", "-"], &list)?;
+        self.adopt(&self.namespace)?;
+        self.wait_until_called(&self.namespace)
     }
 
-    /// Turns a shipped webhook configuration into one that calls this server for namespaces of this test.
-    fn adapt(&self, configuration: &mut Value, address: SocketAddr, authority: &str) -> Result<()> {
-        configuration["metadata"] = json!({"name": self.namespace});
-        let webhooks = configuration["webhooks"].as_array_mut().context("a configuration has no webhooks")?;
-        for webhook in webhooks {
-            let path = webhook.pointer("/clientConfig/service/path").and_then(Value::as_str).context("no path")?;
-            let url = format!("https://{address}{path}");
-            webhook["clientConfig"] = json!({"url": url, "caBundle": BASE64_STANDARD.encode(authority)});
-            let expressions = webhook.pointer_mut("/namespaceSelector/matchExpressions").and_then(Value::as_array_mut);
-            let expressions = expressions.context("a webhook selects no namespaces")?;
-            for value in expressions.iter_mut().filter_map(|expression| expression["values"].as_array_mut()).flatten() {
-                if value == SHIPPED_NAMESPACE {
-                    *value = json!(self.namespace);
-                }
+    /// Puts the guarded namespace for the shipped one into a webhook's selector, and keeps namespaces of others out.
+    fn keep_to_this_test(&self, webhook: &mut Value) -> Result<()> {
+        let expressions = webhook.pointer_mut("/namespaceSelector/matchExpressions").and_then(Value::as_array_mut);
+        let expressions = expressions.context("a webhook selects no namespaces")?;
+        for value in expressions.iter_mut().filter_map(|expression| expression["values"].as_array_mut()).flatten() {
+            if value == SHIPPED_NAMESPACE {
+                *value = json!(self.namespace);
             }
-            expressions.push(json!({"key": TEST, "operator": "In", "values": [self.namespace]}));
         }
+        expressions.push(json!({"key": TEST, "operator": "In", "values": [self.namespace]}));
         Ok(())
     }
 
@@ -182,13 +203,39 @@ pub(crate) fn shipped(name: &str) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))
 }
 
+/// The real program.
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_scrapeguard"))
+}
+
+/// Makes a namespace, and a directory of files with the guard for it.
+fn prepare(cluster: &ControlPlane, stem: &str, labels: &[&str], guard: &str) -> Result<(String, PathBuf)> {
+    let namespace = cluster.namespace(stem, labels)?;
+    let files = cluster.directory().join(&namespace);
+    fs::create_dir(&files)?;
+    fs::write(files.join("guard.yaml"), (shipped("guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, &namespace))?;
+    Ok((namespace, files))
+}
+
+/// Makes a certificate for this name as `certs/README.md` says; returns the authority's.
+fn make_certificate(files: &Path, name: &str) -> Result<String> {
+    let status = Command::new(program())
+        .args(["certs", "--dns", name, "--out"])
+        .arg(files)
+        .stdout(Stdio::null())
+        .status()
+        .context("run scrapeguard certs")?;
+    ensure!(status.success(), "scrapeguard certs ended with {status}");
+    fs::read_to_string(files.join("ca.crt")).context("read the authority's certificate")
+}
+
 /// The arguments of our Deployment, with the places of a test for those of a pod.
-fn arguments(files: &Path) -> Result<Vec<String>> {
+fn arguments(files: &Path, host: &str) -> Result<Vec<String>> {
     let deployment: Value = serde_saphyr::from_str(&shipped("deployment.yaml")?)?;
     let arguments = deployment.pointer("/spec/template/spec/containers/0/args").and_then(Value::as_array);
     let files = format!("{}/", files.display());
     let adapted = arguments.context("the Deployment has no arguments")?.iter().filter_map(Value::as_str).map(|text| {
-        let text = text.replace("0.0.0.0:8443", "127.0.0.1:0").replace("0.0.0.0:8080", "127.0.0.1:0");
+        let text = text.replace("0.0.0.0:8443", &format!("{host}:0")).replace("0.0.0.0:8080", "127.0.0.1:0");
         text.replace("/certs/", &files).replace("/etc/scrapeguard/", &files)
     });
     // No load balancer has to notice that this server stops.

@@ -45,10 +45,10 @@ pub(crate) fn run(modules: &[&'static [Case]]) -> ExitCode {
     let shared = Shared::default();
     let trials = modules.iter().copied().flatten().map(|case| trial(case, &shared)).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
-    if conclusion.has_failed() {
-        if let Some(Ok(control_plane)) = shared.get() {
-            report(control_plane);
-        }
+    if conclusion.has_failed()
+        && let Some(Ok(control_plane)) = shared.get()
+    {
+        report(control_plane);
     }
     conclusion.exit_code()
 }
@@ -57,7 +57,7 @@ fn trial(case: &'static Case, shared: &Shared) -> Trial {
     let shared = Arc::clone(shared);
     let name = case.name.split_once("::").map_or(case.name, |(_, name)| name);
     Trial::ignorable_test(name, move || match shared.get_or_init(start) {
-        Ok(control_plane) => (case.run)(control_plane).map(|()| Completion::Completed).map_err(failed),
+        Ok(control_plane) => (case.run)(control_plane).map(|()| Completion::Completed).map_err(|error| failed(&error)),
         Err(Absence::NoPrograms(reason)) if env::var_os("CI").is_none() => Ok(Completion::ignored_with(reason)),
         Err(Absence::NoPrograms(reason) | Absence::NoStart(reason)) => Err(Failed::from(reason)),
     })
@@ -65,10 +65,15 @@ fn trial(case: &'static Case, shared: &Shared) -> Trial {
 
 fn start() -> Result<ControlPlane, Absence> {
     let programs = Programs::locate().map_err(|error| Absence::NoPrograms(format!("no control plane: {error:#}")))?;
-    ControlPlane::start(&programs).map_err(|error| Absence::NoStart(format!("{error:#}")))
+    let started = match ControlPlane::start(&programs) {
+        // Somebody took a port between our choosing it and a program's binding to it.
+        Err(error) if format!("{error:#}").contains("address already in use") => ControlPlane::start(&programs),
+        other => other,
+    };
+    started.map_err(|error| Absence::NoStart(format!("{error:#}")))
 }
 
-fn failed(error: anyhow::Error) -> Failed {
+fn failed(error: &anyhow::Error) -> Failed {
     Failed::from(format!("{error:#}"))
 }
 

@@ -87,7 +87,7 @@ fn patched(json: &RawValue, patch: &Patch) -> anyhow::Result<Option<Box<RawValue
     Ok(Some(serde_json::value::to_raw_value(&object)?))
 }
 
-fn reviewed<'a>(document: Document<'a>, object: ObjectReference, mutated: Outcome, validated: Outcome) -> Reviewed<'a> {
+fn reviewed(document: Document<'_>, object: ObjectReference, mutated: Outcome, validated: Outcome) -> Reviewed<'_> {
     let warnings = unique(message::warnings(&mutated), message::warnings(&validated));
     let mut judgements = unique(validated.judgements, mutated.judgements);
     judgements.sort_by_key(|judgement| {

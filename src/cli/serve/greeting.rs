@@ -11,7 +11,7 @@ const REVIEW: &str = r#"{"apiVersion": "admission.k8s.io/v1", "kind": "Admission
   "kind": {"group": "", "version": "v1", "kind": "Pod"},
   "resource": {"group": "", "version": "v1", "resource": "pods"},
   "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "prometheus-0", "namespace": "monitoring"},
-    "spec": {"containers": [{"name": "prometheus", "image": "quay.io/prometheus/prometheus:v3.7.0",
+    "spec": {"containers": [{"name": "prometheus", "image": "prometheus",
       "ports": [{"name": "http-web", "containerPort": 9090}]}]}}}}"#;
 
 /// How a client on this machine can trust the serving certificate.

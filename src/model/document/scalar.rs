@@ -15,13 +15,17 @@ use crate::model::Text;
 /// # Errors
 /// [`Problem::NoJsonNumber`] for infinities and not-a-number, which JSON does not have.
 pub(super) fn plain(text: Text<'_>) -> Result<Value<'_>, Problem> {
-    match text.as_str() {
-        "" | "~" | "null" | "Null" | "NULL" => Ok(Value::Null),
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "y" | "Y" | "on" | "On" | "ON" => Ok(Value::Bool(true)),
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "n" | "N" | "off" | "Off" | "OFF" => Ok(Value::Bool(false)),
-        special if is_special_float(special) => Err(Problem::NoJsonNumber(special.to_owned())),
-        other => Ok(number(other).map_or_else(|| Value::Text(text.clone()), Value::Number)),
-    }
+    let value = match text.as_str() {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "y" | "Y" | "on" | "On" | "ON" => Value::Bool(true),
+        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "n" | "N" | "off" | "Off" | "OFF" => Value::Bool(false),
+        special if is_special_float(special) => return Err(Problem::NoJsonNumber(special.to_owned())),
+        other => match number(other) {
+            Some(number) => Value::Number(number),
+            None => Value::Text(text),
+        },
+    };
+    Ok(value)
 }
 
 /// The value of a scalar that is given a type by a tag of the YAML core schema, such as `!!str`. Other tags mean

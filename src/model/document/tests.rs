@@ -1,5 +1,7 @@
 //! Documents as people have them: helm output, lists of kubectl, anchors, Windows line ends, mistakes.
 
+use std::fmt::Write;
+
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -158,7 +160,7 @@ fn a_billion_laughs_are_refused() {
     let mut text = "apiVersion: v1\nkind: Pod\na0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
     for level in 1..10 {
         let below = vec![format!("*a{}", level - 1); 10].join(", ");
-        text.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        writeln!(text, "a{level}: &a{level} [{below}]").unwrap();
     }
     let error = read(&text).remove(0).unwrap_err();
     assert!(error.ends_with("unfold to more than 1000000 values, which is refused as an attack"), "{error}");
@@ -237,7 +239,7 @@ fn block_yaml(value: &Json, indent: usize) -> String {
     let margin = " ".repeat(indent);
     match value {
         Json::Array(items) if !items.is_empty() => {
-            items.iter().map(|item| format!("\n{margin}-{}", block_yaml(item, indent + 2))).collect()
+            items.iter().flat_map(|item| [format!("\n{margin}-"), block_yaml(item, indent + 2)]).collect()
         }
         Json::Object(map) if !map.is_empty() => {
             let entry =

@@ -20,7 +20,7 @@ pub(super) struct Place {
 }
 
 /// The excerpt for one place that needs no label.
-pub(super) fn single<'a>(file: File<'a>, span: Span) -> Element<'a> {
+pub(super) fn single(file: File<'_>, span: Span) -> Element<'_> {
     of(file, &[Place { span, label: String::new() }])
 }
 

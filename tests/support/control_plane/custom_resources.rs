@@ -19,7 +19,7 @@ pub(super) fn load(control_plane: &ControlPlane, directory: &Path) -> Result<()>
     let names: Vec<String> = definitions.iter().filter_map(|text| name(text)).collect();
     ensure!(names.len() == definitions.len() && !names.is_empty(), "a definition has no name");
     control_plane.block_on(create_all(&control_plane.client(), definitions))?;
-    poll::until("custom resources to be served", Duration::from_secs(60), || {
+    poll::until("custom resources to be served", Duration::from_mins(1), || {
         let served = control_plane.kubectl().succeed(&["api-resources", "--output", "name"], "")?.stdout;
         let missing = names.iter().find(|name| !served.lines().any(|line| line == name.as_str()));
         Ok(missing.map_or_else(|| Look::Ready(()), |name| Look::NotYet(format!("no {name}"))))

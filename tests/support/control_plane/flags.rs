@@ -67,7 +67,8 @@ impl Places {
         ]
     }
 
-    /// Pods need no service account token here, as nothing runs in them.
+    /// Pods need no service account token here, as nothing runs in them. ClusterIPs are loopback addresses: nothing
+    /// routes others, but a test's server can listen on such a one.
     pub(super) fn kube_apiserver(&self) -> Vec<String> {
         let service_accounts = &self.service_accounts;
         vec![
@@ -77,7 +78,7 @@ impl Places {
             format!("--tls-private-key-file={}", self.serving.key.display()),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--secure-port={}", self.port),
-            "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+            "--service-cluster-ip-range=127.10.0.0/16".to_owned(),
             "--allow-privileged=true".to_owned(),
             "--authorization-mode=RBAC".to_owned(),
             "--disable-admission-plugins=ServiceAccount".to_owned(),

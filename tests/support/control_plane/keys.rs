@@ -43,7 +43,7 @@ impl Authority {
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.issue(params, directory, name)
+        self.issue(&params, directory, name)
     }
 
     /// Writes `<name>.crt` and `<name>.key` for a Kubernetes user of this name, in this group.
@@ -52,10 +52,10 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, name);
         params.distinguished_name.push(DnType::OrganizationName, group);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(params, directory, name)
+        self.issue(&params, directory, name)
     }
 
-    fn issue(&self, params: CertificateParams, directory: &Path, name: &str) -> Result<KeyFiles> {
+    fn issue(&self, params: &CertificateParams, directory: &Path, name: &str) -> Result<KeyFiles> {
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         write_pair(directory, name, &certificate.pem(), &key.serialize_pem())

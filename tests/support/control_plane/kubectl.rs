@@ -28,6 +28,9 @@ impl Kubectl {
     /// Runs kubectl with these arguments and this standard input. That kubectl fails is no error here.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Result<Said> {
         let mut child = Command::new(&self.program)
+            // Neither the aliases nor the proxies of whoever runs the tests.
+            .env("KUBERC", "off")
+            .env("NO_PROXY", "*")
             .arg("--kubeconfig")
             .arg(&self.kubeconfig)
             .arg("--cache-dir")

@@ -85,7 +85,7 @@ impl Process {
     pub(crate) fn stop(&mut self, signal: &str) -> Result<ExitStatus> {
         let input = self.guardian.stdin.as_mut().context("the process was stopped before")?;
         writeln!(input, "{signal}")?;
-        poll::until(&format!("the end of {}", self.name), Duration::from_secs(60), || {
+        poll::until(&format!("the end of {}", self.name), Duration::from_mins(1), || {
             Ok(self.guardian.try_wait()?.map_or_else(|| Look::not_yet("still running"), Look::Ready))
         })
     }
@@ -104,9 +104,10 @@ pub(crate) fn remove_at_exit(directory: &Path) -> Result<Child> {
     guarded(JANITOR).arg(directory).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("start a shell")
 }
 
-/// A shell in a process group of its own, so that an interrupt from the terminal reaches only the test process.
+/// A shell in a process group of its own, so that an interrupt from the terminal reaches only the test process; and
+/// without proxies, for everything here is on this machine.
 fn guarded(script: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", script, "sh"]).stdin(Stdio::piped()).process_group(0);
+    command.args(["-c", script, "sh"]).env("NO_PROXY", "*").stdin(Stdio::piped()).process_group(0);
     command
 }

@@ -48,10 +48,7 @@ pub(super) fn unprotected_components(policies: &[NetworkPolicy<'_>], guard: &Gua
     if isolating.is_empty() {
         return;
     }
-    let is_open = |component: &&Component| {
-        let selectors = isolating.iter().map(|policy| &policy.spec.pod_selector);
-        Truth::any(selectors.map(|selector| component.is_selected_by(selector))) == Truth::No
-    };
+    let is_open = |component: &&Component| !isolating.iter().any(|policy| may_protect(policy, component, guard));
     let demanded = guard.components.iter().filter(|component| !component.optional && !component.host_network);
     let open: Vec<&str> = demanded.filter(is_open).map(|component| component.name.as_str()).collect();
     if !open.is_empty() {
@@ -63,5 +60,16 @@ pub(super) fn unprotected_components(policies: &[NetworkPolicy<'_>], guard: &Gua
                 open.join(", ")
             ),
         );
+    }
+}
+
+/// Whether a policy may select a component. One that certainly selects some component is about that one: what it says
+/// of labels that are not known of the others is not counted for them.
+fn may_protect(policy: &NetworkPolicy<'_>, component: &Component, guard: &Guard) -> bool {
+    let selector = &policy.spec.pod_selector;
+    match component.is_selected_by(selector) {
+        Truth::Yes => true,
+        Truth::No => false,
+        Truth::Unknown => guard.selected_by(selector).next().is_none(),
     }
 }
