@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     pub(crate) check: bool,
     /// Given by `cargo bench`. Without it, everything is run just once and briefly, to see that it works.
     #[arg(long, hide = true)]
-    bench: bool,
+    pub(crate) bench: bool,
     /// Be the floor server, with the certificate in this directory.
     #[arg(long, hide = true)]
     pub(crate) floor: Option<PathBuf>,

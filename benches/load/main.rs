@@ -20,9 +20,12 @@ mod reviews;
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 use arguments::Arguments;
+use rounds::{Comparison, Plan};
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
@@ -30,11 +33,25 @@ fn main() -> anyhow::Result<ExitCode> {
         floor::serve(directory)?;
         return Ok(ExitCode::SUCCESS);
     }
-    // One thread, like a single API server's share of a small machine; the servers have the other processors.
+    // One thread, so that the servers have the other processors.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let plan = arguments.plan();
-    let comparisons = runtime.block_on(rounds::run(&plan))?;
+    let comparisons = runtime.block_on(run_until_stopped(&plan))?;
+    if !arguments.bench {
+        println!("every load works; the numbers are in: cargo bench --bench load");
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("{}", table::markdown(&comparisons));
     let broken = budget::report(&comparisons);
     Ok(if broken && arguments.check { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The servers end with the future that owns them, so a signal must not end the program before.
+async fn run_until_stopped(plan: &Plan) -> anyhow::Result<Vec<Comparison<'_>>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        comparisons = rounds::run(plan) => comparisons,
+        _ = interrupt.recv() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("terminated"),
+    }
 }

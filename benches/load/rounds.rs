@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tokio::time::sleep;
 
 use crate::load::{self, Limits};
@@ -126,6 +126,7 @@ async fn slice(scenario: &Scenario, server: &Server, plan: &Plan) -> anyhow::Res
     let server_time = server.process.processor_time()?.since(&server_before);
     let client_time = client.processor_time()?.since(&client_before);
 
+    ensure!(!seen.latencies.is_empty(), "not one review was answered");
     let reviews = f64::from(u32::try_from(seen.latencies.len())?);
     Ok(Slice {
         reviews,
