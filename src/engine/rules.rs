@@ -72,6 +72,8 @@ pub enum Check {
     AnyPolicy(fn(&str, &mut Findings<'_>)),
     /// By a NetworkPolicy.
     NetworkPolicy(fn(&NetworkPolicy<'_>, &Guard, &mut Findings<'_>)),
+    /// By a NetworkPolicy outside the guarded namespace, for what it says of those who are guarded.
+    NetworkPolicyElsewhere(fn(&NetworkPolicy<'_>, &Guard, &mut Findings<'_>)),
     /// By an AuthorizationPolicy.
     AuthorizationPolicy(fn(&AuthorizationPolicy<'_>, &Guard, &mut Findings<'_>)),
     /// By a PeerAuthentication.

@@ -134,20 +134,36 @@ impl Subject<'_> {
         let object = request.reference(self.policy.metadata());
         let mut found = Vec::new();
         for rule in rules::catalogue().filter(|rule| self.concerns(rule)) {
-            self.check(rule.check, &mut Findings::new(rule, &object, self.scope, &mut found));
+            self.check(rule.check, &mut Findings::new(rule, &object, self.weight(rule), &mut found));
         }
         judge::judge(found, self.guard, self.scope, circumstances)
     }
 
-    /// The guard knows the components of its own namespace only, so rules that need it are for that namespace.
+    /// The guard knows the components of its own namespace only, so rules that need it are for that namespace; all but
+    /// those about somebody outside who means somebody inside.
     fn concerns(&self, rule: &Rule) -> bool {
-        judge::is_on(rule, self.guard) && (rule.needs == Needs::Object || self.scope == Scope::Guarded)
+        let here = match rule.check {
+            Check::NetworkPolicyElsewhere(_) => self.scope == Scope::Elsewhere,
+            _ => rule.needs == Needs::Object || self.scope == Scope::Guarded,
+        };
+        here && judge::is_on(rule, self.guard)
+    }
+
+    /// The scope by which findings weigh: what breaks the guarded namespace from outside is as bad as from inside. It
+    /// is still never refused there.
+    fn weight(&self, rule: &Rule) -> Scope {
+        match rule.check {
+            Check::NetworkPolicyElsewhere(_) => Scope::Guarded,
+            _ => self.scope,
+        }
     }
 
     fn check(&self, check: Check, findings: &mut Findings<'_>) {
         match (check, &self.policy) {
             (Check::AnyPolicy(check), policy) if policy.is_policy() => check(self.json, findings),
-            (Check::NetworkPolicy(check), Policy::Network(policy)) => check(policy, self.guard, findings),
+            (Check::NetworkPolicy(check) | Check::NetworkPolicyElsewhere(check), Policy::Network(policy)) => {
+                check(policy, self.guard, findings);
+            }
             (Check::AuthorizationPolicy(check), Policy::Authorization(policy)) => check(policy, self.guard, findings),
             (Check::PeerAuthentication(check), Policy::PeerAuthentication(policy)) => {
                 check(policy, self.guard, findings);
