@@ -15,15 +15,15 @@ const MADE_BY_THE_OPERATOR: [(&str, &str); 2] =
     [("prometheus", "operator.prometheus.io/name"), ("alertmanager", "alertmanager")];
 
 pub(super) fn instance_of_the_release(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
-    report_instance(&policy.spec.pod_selector, FieldPath::of("spec.podSelector"), guard, findings);
+    report_instance(&policy.spec.pod_selector, &FieldPath::of("spec.podSelector"), guard, findings);
     for (place, peer) in rules(policy).flat_map(PolicyRule::peers) {
         if let Some(pods) = peer.only_pods() {
-            report_instance(pods, place.path().key("podSelector"), guard, findings);
+            report_instance(pods, &place.path().key("podSelector"), guard, findings);
         }
     }
 }
 
-fn report_instance(pods: &LabelSelector<'_>, path: FieldPath, guard: &Guard, findings: &mut Findings<'_>) {
+fn report_instance(pods: &LabelSelector<'_>, path: &FieldPath, guard: &Guard, findings: &mut Findings<'_>) {
     let Some(instance) = pods.match_labels.get(INSTANCE) else { return };
     for (name, label) in MADE_BY_THE_OPERATOR {
         let Some(component) = guard.component(name) else { continue };

@@ -2,10 +2,10 @@
 
 use super::places::{PolicyRule, ingress, rules};
 use crate::engine::rules::findings::Findings;
-use crate::model::Truth;
 use crate::model::guard::Guard;
 use crate::model::resource::NetworkPolicy;
 use crate::model::selector::LabelSelector;
+use crate::model::{Text, Truth};
 
 /// The label that the API server itself puts on every namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -67,7 +67,7 @@ fn is_prometheus(pods: &LabelSelector<'_>, guard: &Guard) -> bool {
 /// All label values that a selector asks for.
 fn values<'s>(selector: &'s LabelSelector<'_>) -> impl Iterator<Item = &'s str> {
     let listed = selector.match_expressions.iter().filter(|requirement| requirement.operator == "In");
-    let listed = listed.flat_map(|requirement| requirement.values.iter().map(|value| value.as_str()));
+    let listed = listed.flat_map(|requirement| requirement.values.iter().map(Text::as_str));
     selector.match_labels.iter().map(|(_, value)| value).chain(listed)
 }
 

@@ -6,6 +6,7 @@ use crate::model::Severity;
 use crate::model::guard::{Component, ComponentPort, Guard, Purpose, Source};
 use crate::model::resource::NetworkPolicy;
 use crate::model::resource::network_policy::{Peer, PolicyPort, PortReference};
+use crate::model::selector::LabelSelector;
 
 pub(super) fn interface_open(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
     if !policy.spec.isolates_ingress() {
@@ -71,7 +72,7 @@ fn is_only_called_by_the_api_server(guard: &Guard, component: &Component) -> boo
 pub(super) fn whole_cluster(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
     for rule in ingress(policy) {
         let open =
-            |peer: &Peer<'_>| is_any_namespace(peer) && peer.pod_selector.as_ref().is_none_or(|it| it.is_empty());
+            |peer: &Peer<'_>| is_any_namespace(peer) && peer.pod_selector.as_ref().is_none_or(LabelSelector::is_empty);
         for (place, _) in rule.peers().filter(|(_, peer)| open(peer)) {
             let on_interface = interfaces(policy, guard).any(|(_, port)| rule.covers(port));
             let severity = if on_interface { Severity::Error } else { Severity::Warning };
@@ -100,7 +101,7 @@ pub(super) fn label_of_any_namespace(policy: &NetworkPolicy<'_>, guard: &Guard, 
 }
 
 fn is_any_namespace(peer: &Peer<'_>) -> bool {
-    let any = peer.namespace_selector.as_ref().is_some_and(|selector| selector.is_empty());
+    let any = peer.namespace_selector.as_ref().is_some_and(LabelSelector::is_empty);
     any && peer.ip_block.is_none() && !peer.has_unknown_field
 }
 
@@ -109,7 +110,7 @@ pub(super) fn whole_namespace(policy: &NetworkPolicy<'_>, guard: &Guard, finding
         if !rule.ports.iter().any(|port| is_for_metrics(port, policy, guard)) {
             continue;
         }
-        for (place, _) in rule.peers().filter(|(_, peer)| peer.only_pods().is_some_and(|it| it.is_empty())) {
+        for (place, _) in rule.peers().filter(|(_, peer)| peer.only_pods().is_some_and(LabelSelector::is_empty)) {
             findings.report(
                 place.path().key("podSelector"),
                 "every pod of the namespace may read the metrics",
