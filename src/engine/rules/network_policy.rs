@@ -17,9 +17,9 @@ use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
-use crate::model::guard::Guard;
+use crate::model::guard::{Component, Guard};
 use crate::model::resource::NetworkPolicy;
-use crate::model::{FieldPath, RuleId, Severity};
+use crate::model::{FieldPath, RuleId, Severity, Truth};
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
@@ -319,7 +319,12 @@ pub const RULES: &[Rule] = &[
 ];
 
 fn host_network(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
-    for component in guard.selected_by(&policy.spec.pod_selector).filter(|component| component.host_network) {
+    let selector = &policy.spec.pod_selector;
+    let is_meant = |component: &&Component| {
+        component.is_selected_by(selector) == Truth::Yes || labels::are_of_an_older_chart(selector, component)
+    };
+    let on_the_host = guard.components.iter().filter(|component| component.host_network && !selector.is_empty());
+    for component in on_the_host.filter(is_meant) {
         let port =
             component.ports.first().map_or_else(|| "the port".to_owned(), |port| format!("port {}", port.number));
         findings.report(

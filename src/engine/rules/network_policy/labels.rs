@@ -50,6 +50,13 @@ fn known<'g>(component: &'g Component, key: &str) -> Option<&'g str> {
     pairs(&component.pod_labels).find(|(known, _)| *known == key).map(|(_, value)| value)
 }
 
+/// Whether a selector asks for the labels by which an older chart told the component: it is then meant, even if it
+/// selects nothing any more.
+pub(super) fn are_of_an_older_chart(selector: &LabelSelector<'_>, component: &Component) -> bool {
+    let by_labels = component.identified_by.iter().filter(|signs| signs.container.is_none() && signs.port.is_none());
+    by_labels.into_iter().any(|signs| selector.match_labels.contains_all(pairs(&signs.labels)))
+}
+
 /// Labels that change with every rollout or upgrade, or belong to one replica.
 const VOLATILE: [&str; 5] = [
     "app.kubernetes.io/version",
