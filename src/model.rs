@@ -6,6 +6,7 @@ pub mod finding;
 pub mod guard;
 pub mod labels;
 pub mod object;
+pub mod object_exemption;
 pub mod principal;
 pub mod relabeling;
 pub mod resource;

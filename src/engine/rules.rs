@@ -20,9 +20,12 @@ pub mod scrape_monitor;
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
 use crate::model::guard::Guard;
+use crate::model::labels::Labels;
 use crate::model::resource::{
     AuthorizationPolicy, Ingress, NetworkPolicy, PeerAuthentication, PodMonitor, Probe, Prometheus, ScrapeConfig,
     ServiceMonitor, Workload,
@@ -70,8 +73,12 @@ pub enum Needs {
 pub enum Check {
     /// By any policy or monitor, as raw JSON.
     AnyPolicy(fn(&str, &mut Findings<'_>)),
+    /// By the annotations of any object, and the time.
+    Annotations(fn(&Labels<'_>, Timestamp, &mut Findings<'_>)),
     /// By a NetworkPolicy.
     NetworkPolicy(fn(&NetworkPolicy<'_>, &Guard, &mut Findings<'_>)),
+    /// By a NetworkPolicy outside the guarded namespace, for what it says of those who are guarded.
+    NetworkPolicyElsewhere(fn(&NetworkPolicy<'_>, &Guard, &mut Findings<'_>)),
     /// By an AuthorizationPolicy.
     AuthorizationPolicy(fn(&AuthorizationPolicy<'_>, &Guard, &mut Findings<'_>)),
     /// By a PeerAuthentication.

@@ -86,7 +86,7 @@ impl fmt::Display for RuleId {
 }
 
 /// A text that has not the form of a rule id.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{0:?} is not a rule id; rule ids look like SG-NP-004")]
 pub struct MalformedRuleId(String);
 

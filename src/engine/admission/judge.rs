@@ -1,9 +1,13 @@
 //! From findings to what is done about them: default actions, settings, modes and exemptions.
 
+use jiff::Timestamp;
+
 use crate::engine::admission::{Action, Circumstances, Judgement};
 use crate::engine::rules::findings::Scope;
 use crate::engine::rules::{self, Rule};
 use crate::model::guard::{Guard, Mode, RuleSetting};
+use crate::model::labels::Labels;
+use crate::model::object_exemption::ObjectExemption;
 use crate::model::{Finding, Severity};
 
 /// Judges the findings under a guard, most severe first.
@@ -15,7 +19,25 @@ pub(super) fn judge(
 ) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> =
         findings.into_iter().map(|finding| judgement(finding, guard, scope, circumstances)).collect();
+    sort(&mut judgements);
+    judgements
+}
+
+fn sort(judgements: &mut [Judgement]) {
     judgements.sort_by_key(|judgement| std::cmp::Reverse((judgement.action, judgement.finding.severity)));
+}
+
+/// Takes back the warnings that the object itself asks to be spared. Never a refusal: whoever writes the object writes
+/// its annotations too, and could otherwise open what the guard closes.
+pub(super) fn excuse(mut judgements: Vec<Judgement>, annotations: &Labels<'_>, now: Timestamp) -> Vec<Judgement> {
+    let Ok(Some(exemption)) = ObjectExemption::read(annotations, now) else { return judgements };
+    for judgement in judgements.iter_mut().filter(|judgement| judgement.action == Action::Warn) {
+        if let Some(reason) = exemption.reason_for(judgement.finding.rule) {
+            judgement.action = Action::Record;
+            judgement.exempted = Some(reason.to_owned());
+        }
+    }
+    sort(&mut judgements);
     judgements
 }
 
@@ -129,6 +151,22 @@ mod tests {
     fn nothing_is_refused_outside_the_guarded_namespace() {
         let guard = guard(Mode::Enforce, Some(RuleSetting::Enforce));
         assert_eq!(judged("SG-AP-001", &guard, Scope::Elsewhere, Some(Mode::Enforce)).action, Action::Warn);
+    }
+
+    #[rstest]
+    #[case::warning(Mode::Warn, Action::Record, Some("known"))]
+    #[case::refusal(Mode::Enforce, Action::Deny, None)]
+    fn an_annotation_silences_warnings_and_no_refusal(
+        #[case] mode: Mode,
+        #[case] action: Action,
+        #[case] reason: Option<&str>,
+    ) {
+        use crate::model::object_exemption::{REASON, RULES, UNTIL};
+        let annotations = Labels::from_iter([(RULES, "SG-AP-001"), (REASON, "known"), (UNTIL, "2027-01-01")]);
+        let judgements = vec![judged("SG-AP-001", &guard(mode, None), Scope::Guarded, None)];
+        let excused = excuse(judgements.clone(), &annotations, "2026-11-22T12:00:00Z".parse().unwrap()).remove(0);
+        assert_eq!((excused.action, excused.exempted.as_deref()), (action, reason));
+        assert_eq!(excuse(judgements.clone(), &annotations, "2027-01-01T00:00:00Z".parse().unwrap()), judgements);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Validation: what the rules say about the object under review.
 
+use jiff::Timestamp;
+
 use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, judge, mutate};
 use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::{self, Check, Monitor, Needs, Rule};
@@ -24,7 +26,7 @@ pub fn validate(request: &Request<'_>, guards: &Guards, circumstances: &Circumst
         Some(Err(error)) => mutate::unreadable(request, &error),
         Some(Ok(policy)) => {
             let scope = if guard.namespace == request.namespace { Scope::Guarded } else { Scope::Elsewhere };
-            let subject = Subject { policy, json: object.get(), guard, scope };
+            let subject = Subject { policy, json: object.get(), guard, scope, now: circumstances.now };
             Outcome { judgements: subject.judge(request, circumstances), ..Outcome::default() }
         }
     }
@@ -127,6 +129,7 @@ struct Subject<'a> {
     json: &'a str,
     guard: &'a Guard,
     scope: Scope,
+    now: Timestamp,
 }
 
 impl Subject<'_> {
@@ -134,20 +137,38 @@ impl Subject<'_> {
         let object = request.reference(self.policy.metadata());
         let mut found = Vec::new();
         for rule in rules::catalogue().filter(|rule| self.concerns(rule)) {
-            self.check(rule.check, &mut Findings::new(rule, &object, self.scope, &mut found));
+            self.check(rule.check, &mut Findings::new(rule, &object, self.weight(rule), &mut found));
         }
-        judge::judge(found, self.guard, self.scope, circumstances)
+        let judgements = judge::judge(found, self.guard, self.scope, circumstances);
+        judge::excuse(judgements, &self.policy.metadata().annotations, self.now)
     }
 
-    /// The guard knows the components of its own namespace only, so rules that need it are for that namespace.
+    /// The guard knows the components of its own namespace only, so rules that need it are for that namespace; all but
+    /// those about somebody outside who means somebody inside.
     fn concerns(&self, rule: &Rule) -> bool {
-        judge::is_on(rule, self.guard) && (rule.needs == Needs::Object || self.scope == Scope::Guarded)
+        let here = match rule.check {
+            Check::NetworkPolicyElsewhere(_) => self.scope == Scope::Elsewhere,
+            _ => rule.needs == Needs::Object || self.scope == Scope::Guarded,
+        };
+        here && judge::is_on(rule, self.guard)
+    }
+
+    /// The scope by which findings weigh: what breaks the guarded namespace from outside is as bad as from inside. It
+    /// is still never refused there.
+    fn weight(&self, rule: &Rule) -> Scope {
+        match rule.check {
+            Check::NetworkPolicyElsewhere(_) => Scope::Guarded,
+            _ => self.scope,
+        }
     }
 
     fn check(&self, check: Check, findings: &mut Findings<'_>) {
         match (check, &self.policy) {
             (Check::AnyPolicy(check), policy) if policy.is_policy() => check(self.json, findings),
-            (Check::NetworkPolicy(check), Policy::Network(policy)) => check(policy, self.guard, findings),
+            (Check::Annotations(check), policy) => check(&policy.metadata().annotations, self.now, findings),
+            (Check::NetworkPolicy(check) | Check::NetworkPolicyElsewhere(check), Policy::Network(policy)) => {
+                check(policy, self.guard, findings);
+            }
             (Check::AuthorizationPolicy(check), Policy::Authorization(policy)) => check(policy, self.guard, findings),
             (Check::PeerAuthentication(check), Policy::PeerAuthentication(policy)) => {
                 check(policy, self.guard, findings);

@@ -60,7 +60,7 @@ fn judgements(example: &str) -> Vec<Judgement> {
     each.chain(validate_together(&requests, &guards, &circumstances)).collect()
 }
 
-fn rules_of(example: &str) -> BTreeSet<RuleId> {
+pub(super) fn rules_of(example: &str) -> BTreeSet<RuleId> {
     judgements(example).iter().map(|judgement| judgement.finding.rule).collect()
 }
 

@@ -1,5 +1,6 @@
-//! Rules for any policy or monitor: values that were never filled in, names that no object can have.
+//! Rules for any object: values that were never filled in, names that no object can have, exemptions that do not count.
 
+mod exemption;
 mod strings;
 
 use std::sync::LazyLock;
@@ -39,6 +40,20 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/gen-002-bad.yaml"),
         good: include_str!("examples/gen-002-good.yaml"),
         check: Check::AnyPolicy(impossible_name),
+    },
+    Rule {
+        id: RuleId::new(Family::General, 3),
+        title: "an exemption that does not count",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "An object can ask to be spared warnings by the annotation scrapeguard.io/exempt. Without a reason and an \
+              end nobody would ever look at it again, so it then has no effect; neither has it after its end.",
+        fix: "Give the reason in scrapeguard.io/exempt-reason and the end in scrapeguard.io/exempt-until, or remove \
+              the annotation.",
+        bad: include_str!("examples/gen-003-bad.yaml"),
+        good: include_str!("examples/gen-003-good.yaml"),
+        check: Check::Annotations(exemption::invalid),
     },
 ];
 

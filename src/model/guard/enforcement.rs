@@ -75,6 +75,12 @@ impl Exemption {
     }
 }
 
+/// When an exemption ends: a day such as `2027-01-01`, which begins at 00:00 UTC, or an RFC 3339 time.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let midnight = || jiff::tz::TimeZone::UTC.to_timestamp(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)).ok();
+    text.parse().ok().or_else(midnight)
+}
+
 /// A text that is not the name of a mode.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{0:?} is not a mode; modes are enforce, warn and audit")]

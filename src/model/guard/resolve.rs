@@ -6,6 +6,7 @@ use crate::model::finding::MalformedRuleId;
 use crate::model::guard::document::{
     ComponentSpec, ConnectionSpec, ExemptionSpec, IdentificationSpec, PortSpec, ScrapeGuardSpec, SourceSpec,
 };
+use crate::model::guard::enforcement::instant;
 use crate::model::guard::{
     Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Mesh, Purpose, Source,
     built_in,
@@ -271,11 +272,6 @@ fn exemption(spec: &ExemptionSpec, namespace: &str, path: &FieldPath) -> Resolve
 }
 
 fn expiry(text: &str, path: &FieldPath) -> Resolved<jiff::Timestamp> {
-    let day = || {
-        let midnight = text.parse::<jiff::civil::Date>()?.at(0, 0, 0, 0);
-        jiff::tz::TimeZone::UTC.to_timestamp(midnight)
-    };
-    text.parse()
-        .or_else(|_| day())
-        .or_else(|_| wrong(path.clone(), format!("{text:?} is neither a day such as 2027-01-01 nor an RFC 3339 time")))
+    let malformed = || format!("{text:?} is neither a day such as 2027-01-01 nor an RFC 3339 time");
+    instant(text).ok_or_else(|| ResolveError { path: path.clone(), message: malformed() })
 }

@@ -1,9 +1,9 @@
 //! Who is shut out by isolation, and what is left without it.
 
+use super::places::{PolicyRule, ingress};
 use crate::engine::rules::findings::Findings;
 use crate::model::guard::{Component, ComponentPort, Guard, Source};
 use crate::model::resource::NetworkPolicy;
-use crate::model::resource::network_policy::IngressRule;
 use crate::model::{FieldPath, Truth};
 
 pub(super) fn api_server_locked_out(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
@@ -12,7 +12,7 @@ pub(super) fn api_server_locked_out(policy: &NetworkPolicy<'_>, guard: &Guard, f
     }
     for component in guard.selected_by(&policy.spec.pod_selector) {
         for port in webhook_ports(guard, component) {
-            if policy.spec.ingress.iter().any(|rule| admits_api_server(rule, port)) {
+            if ingress(policy).any(|rule| admits_api_server(rule, port)) {
                 continue;
             }
             findings.report(
@@ -37,10 +37,9 @@ fn webhook_ports<'a>(guard: &'a Guard, component: &'a Component) -> impl Iterato
 }
 
 /// Whether a rule may admit the API server: from everywhere, or from addresses, of which we cannot tell whose they are.
-fn admits_api_server(rule: &IngressRule<'_>, port: &ComponentPort) -> bool {
-    let from = rule.from.is_empty() || rule.from.iter().any(|peer| peer.ip_block.is_some());
-    let names = || std::iter::once(port.name.as_str()).chain(port.aliases.iter().map(String::as_str));
-    from && (rule.ports.is_empty() || rule.ports.iter().any(|written| written.covers_tcp(port.number, names())))
+fn admits_api_server(rule: PolicyRule<'_, '_>, port: &ComponentPort) -> bool {
+    let from = rule.peers.is_empty() || rule.peers.iter().any(|peer| peer.ip_block.is_some() || peer.has_unknown_field);
+    from && rule.covers(port)
 }
 
 pub(super) fn unprotected_components(policies: &[NetworkPolicy<'_>], guard: &Guard, findings: &mut Findings<'_>) {
