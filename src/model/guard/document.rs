@@ -260,6 +260,7 @@ pub struct CompanionsSpec {
 /// Whether companions are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = with_off)]
 pub enum CompanionMode {
     /// Written to the cluster.
     #[default]
@@ -324,6 +325,14 @@ pub struct ExemptedObject {
     pub namespace: Option<String>,
     /// Name.
     pub name: String,
+}
+
+/// Adds the alias of `ignore`, which a derived schema does not know of.
+pub(super) fn with_off(schema: &mut schemars::Schema) {
+    if let Some(serde_json::Value::Array(alternatives)) = schema.get_mut("oneOf") {
+        let description = "The same as `ignore`; to be quoted for kubectl.";
+        alternatives.push(serde_json::json!({"description": description, "type": "string", "const": "off"}));
+    }
 }
 
 /// The JSON Schema of a `ScrapeGuard`, for editors.
