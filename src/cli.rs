@@ -6,7 +6,10 @@ use clap::{Parser, Subcommand};
 
 pub mod certs;
 pub mod completions;
+pub mod crd;
+pub mod guard;
 pub mod input;
+pub mod render;
 pub mod review;
 pub mod rules;
 pub mod screen;
@@ -24,7 +27,9 @@ pub struct Arguments {
 enum Command {
     Serve(Box<serve::Arguments>),
     Review(review::Arguments),
+    Render(render::Arguments),
     Rules(rules::Arguments),
+    Crd(crd::Arguments),
     Certs(certs::Arguments),
     Completions(completions::Arguments),
 }
@@ -56,6 +61,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Crd(arguments) => crd::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

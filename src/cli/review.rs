@@ -7,13 +7,12 @@ mod together;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::Ending;
 use super::input::{self, Input};
-use crate::model::guard::Guards;
+use super::{Ending, guard};
 use crate::model::{Document, Source};
 use crate::report::{File, Summary};
 use admission::Reviewer;
@@ -72,7 +71,7 @@ impl FailOn {
 /// When an argument is unusable, or, after all the rest has been reviewed, when some files or documents could not be
 /// read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
-    let guards = guards(arguments)?;
+    let guards = guard::guards(arguments.guard.as_deref())?;
     let inputs = input::inputs(&arguments.paths)?;
     let reviewer = Reviewer {
         guards: &guards,
@@ -92,12 +91,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         bail!("{} could not be read", unreadable(summary.unreadable));
     }
     Ok(if arguments.fail_on.is_reached(&summary) { Ending::Findings } else { Ending::Clean })
-}
-
-fn guards(arguments: &Arguments) -> anyhow::Result<Guards> {
-    let Some(path) = &arguments.guard else { return Ok(Guards::built_in()) };
-    let text = std::fs::read_to_string(path).with_context(|| format!("--guard {}", path.display()))?;
-    Guards::parse(&text).with_context(|| format!("--guard {}", path.display()))
 }
 
 fn unreadable(number: usize) -> String {

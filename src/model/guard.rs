@@ -7,6 +7,7 @@
 pub mod built_in;
 pub mod component;
 pub mod connection;
+pub mod definition;
 pub mod document;
 pub mod enforcement;
 pub mod load;
@@ -14,6 +15,7 @@ pub mod resolve;
 
 pub use component::{Component, ComponentPort, Evidence, Identification, Protocol};
 pub use connection::{Caller, Connection, Purpose, Source};
+pub use document::CompanionMode;
 pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting};
 pub use load::GuardError;
 
@@ -27,12 +29,16 @@ pub struct Guard {
     pub name: String,
     /// The namespace that is guarded.
     pub namespace: String,
+    /// Name of the Helm release of kube-prometheus-stack.
+    pub release: String,
     /// The kinds of workload in that namespace.
     pub components: Vec<Component>,
     /// Who may talk to whom.
     pub connections: Vec<Connection>,
     /// The service mesh around the components.
     pub mesh: Mesh,
+    /// What is done about objects derived from the connections.
+    pub companions: Companions,
     /// What is done about findings.
     pub enforcement: Enforcement,
     /// Findings that are accepted.
@@ -48,6 +54,21 @@ pub struct Mesh {
     pub trust_domain: String,
     /// Namespace whose policies hold for the whole mesh.
     pub root_namespace: String,
+    /// Whether Envoy statistics are collected.
+    pub envoy_stats: bool,
+}
+
+/// What is done about objects derived from the connections, by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Companions {
+    /// NetworkPolicies.
+    pub network_policies: CompanionMode,
+    /// AuthorizationPolicies.
+    pub authorization_policies: CompanionMode,
+    /// PodMonitors.
+    pub pod_monitors: CompanionMode,
+    /// Whether a default-deny NetworkPolicy is among them.
+    pub default_deny: bool,
 }
 
 impl Guard {

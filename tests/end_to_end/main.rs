@@ -8,7 +8,9 @@
 mod support;
 
 mod availability;
+mod companions;
 mod control_plane;
+mod custom_resource;
 mod expect;
 mod injection;
 mod manifests;
@@ -24,6 +26,8 @@ fn main() -> ExitCode {
         injection::CASES,
         validation::CASES,
         modes::CASES,
+        custom_resource::CASES,
+        companions::CASES,
         availability::CASES,
     ])
 }

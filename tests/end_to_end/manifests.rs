@@ -19,9 +19,13 @@ pub(crate) const CASES: &[Case] = cases![
     certificate_is_the_one_that_the_workload_mounts,
 ];
 
-/// The webhook configurations are left out: without their server they would stop other tests.
+/// The webhook configurations are left out: without their server they would stop other tests. The definition of our
+/// resource has tests of its own, beside which it would be created twice.
 fn workload_is_accepted_and_becomes_pods(cluster: &ControlPlane) -> Result<()> {
-    let (_, others) = webhooks_and_others(cluster)?;
+    let (_, mut others) = webhooks_and_others(cluster)?;
+    let all = others.len();
+    others.retain(|object| object["kind"] != "CustomResourceDefinition");
+    ensure!(others.len() + 1 == all, "the manifests have no definition of our resource");
     let said = apply(cluster, &others, &[])?;
     ensure!(said.stderr.is_empty(), "applying the manifests gives warnings:\n{}", said.stderr);
     let mut pods = poll::until("two pods of scrapeguard", Duration::from_secs(20), || {

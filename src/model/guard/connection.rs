@@ -37,6 +37,7 @@ pub struct Caller {
     pub namespace: String,
     /// Labels of the pods; empty for all pods of the namespace.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 32))]
     pub pod_labels: std::collections::BTreeMap<String, String>,
     /// Service account of the pods, which is their identity in the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -46,12 +46,18 @@ pub struct ScrapeGuardSpec {
     pub namespace: Option<String>,
     /// Name of the Helm release of kube-prometheus-stack; `prometheus-operator` if left out. The names of service
     /// accounts and of the Prometheus resource follow from it.
+    #[schemars(length(max = 53), extend("x-kubernetes-validations" = [{
+        "rule": "self.matches('^[a-z0-9.-]+$')",
+        "message": "this cannot be the name of a Helm release: lower case letters, digits, - and . are allowed",
+    }]))]
     pub release: Option<String>,
     /// The guarded Prometheus.
     pub prometheus: PrometheusSpec,
     /// Changes and additions to the built-in components, merged by name.
+    #[schemars(length(max = 64))]
     pub components: Vec<ComponentSpec>,
     /// Changes and additions to the built-in connections, merged by source and destination.
+    #[schemars(length(max = 256))]
     pub connections: Vec<ConnectionSpec>,
     /// Who may open the web user interfaces.
     pub web_access: WebAccessSpec,
@@ -64,6 +70,7 @@ pub struct ScrapeGuardSpec {
     /// What is done about findings.
     pub enforcement: EnforcementSpec,
     /// Findings that are accepted.
+    #[schemars(length(max = 256))]
     pub exemptions: Vec<ExemptionSpec>,
 }
 
@@ -84,6 +91,10 @@ pub struct PrometheusSpec {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ComponentSpec {
     /// Name of the component.
+    #[schemars(length(max = 63), extend("x-kubernetes-validations" = [{
+        "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+        "message": "a component's name has lower case letters, digits and -, for companions are called by it",
+    }]))]
     pub name: String,
     /// Labels that policies select its pods by; injected where they are missing.
     #[serde(default)]
@@ -93,9 +104,11 @@ pub struct ComponentSpec {
     pub pod_labels: Option<BTreeMap<String, String>>,
     /// What tells a workload to be this component when it has not the selector labels: any one of these.
     #[serde(default)]
+    #[schemars(length(max = 16))]
     pub identified_by: Option<Vec<IdentificationSpec>>,
     /// Container ports.
     #[serde(default)]
+    #[schemars(length(max = 64))]
     pub ports: Option<Vec<PortSpec>>,
     /// Service account of its pods.
     #[serde(default)]
@@ -114,8 +127,13 @@ pub struct ComponentSpec {
 /// Signs that together identify a component.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "has(self.labels) && size(self.labels) > 0 || has(self.container) || has(self.port)",
+    "message": "no sign is given, so every pod would be recognised",
+}]))]
 pub struct IdentificationSpec {
     /// Labels on the pod.
+    #[schemars(extend("maxProperties" = 32))]
     pub labels: BTreeMap<String, String>,
     /// Name of a container.
     pub container: Option<String>,
@@ -133,6 +151,7 @@ pub struct PortSpec {
     #[serde(default)]
     pub aliases: Vec<String>,
     /// Number of the container port.
+    #[schemars(range(min = 1))]
     pub number: u16,
     /// Protocol; `TCP` if left out.
     #[serde(default)]
@@ -159,6 +178,10 @@ pub struct ConnectionSpec {
 /// Who calls: exactly one of the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "[has(self.component), has(self.apiServer) && self.apiServer, has(self.caller)].exists_one(given, given)",
+    "message": "exactly one of component, apiServer: true and caller is needed",
+}]))]
 pub struct SourceSpec {
     /// A component, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -237,6 +260,7 @@ pub struct CompanionsSpec {
 /// Whether companions are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = with_off)]
 pub enum CompanionMode {
     /// Written to the cluster.
     #[default]
@@ -255,6 +279,10 @@ pub struct EnforcementSpec {
     /// The mode of all rules; `enforce` if left out.
     pub mode: Mode,
     /// Settings of single rules, by rule id.
+    #[schemars(extend("maxProperties" = 256, "x-kubernetes-validations" = [{
+        "rule": "self.all(id, id.matches('^SG-[A-Z]{2,3}-[0-9]{3}$'))",
+        "message": "rule ids look like SG-NP-004",
+    }]))]
     pub rules: BTreeMap<String, RuleSetting>,
     /// Whether a change that makes Prometheus lose targets is refused.
     pub deny_lost_targets: bool,
@@ -265,12 +293,24 @@ pub struct EnforcementSpec {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExemptionSpec {
     /// Rule id.
+    #[schemars(length(max = 16), extend("x-kubernetes-validations" = [{
+        "rule": "self.matches('^SG-[A-Z]{2,3}-[0-9]{3}$')",
+        "message": "rule ids look like SG-NP-004",
+    }]))]
     pub rule: String,
     /// The object that is meant.
     pub object: ExemptedObject,
     /// Why.
+    #[schemars(length(max = 1024), extend("x-kubernetes-validations" = [{
+        "rule": "size(self.trim()) > 0",
+        "message": "an exemption needs a reason",
+    }]))]
     pub reason: String,
     /// The day on which the exemption ends (at 00:00 UTC), as `2027-01-01`, or an RFC 3339 time.
+    #[schemars(length(max = 64), extend("x-kubernetes-validations" = [{
+        "rule": "self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$')",
+        "message": "this is neither a day such as 2027-01-01 nor an RFC 3339 time",
+    }]))]
     pub expires: String,
 }
 
@@ -287,7 +327,15 @@ pub struct ExemptedObject {
     pub name: String,
 }
 
-/// The JSON Schema of a `ScrapeGuard`, for editors and for the custom resource definition.
+/// Adds the alias of `ignore`, which a derived schema does not know of.
+pub(super) fn with_off(schema: &mut schemars::Schema) {
+    if let Some(serde_json::Value::Array(alternatives)) = schema.get_mut("oneOf") {
+        let description = "The same as `ignore`; to be quoted for kubectl.";
+        alternatives.push(serde_json::json!({"description": description, "type": "string", "const": "off"}));
+    }
+}
+
+/// The JSON Schema of a `ScrapeGuard`, for editors.
 pub fn schema() -> schemars::Schema {
     schemars::schema_for!(ScrapeGuard)
 }

@@ -29,6 +29,7 @@ pub enum Mode {
 /// What the guard says about one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = super::document::with_off)]
 pub enum RuleSetting {
     /// Refuse what the rule finds, even if it only warns by default.
     Enforce,

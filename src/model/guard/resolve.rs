@@ -8,8 +8,8 @@ use crate::model::guard::document::{
 };
 use crate::model::guard::enforcement::instant;
 use crate::model::guard::{
-    Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Mesh, Purpose, Source,
-    built_in,
+    Companions, Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Mesh, Purpose,
+    Source, built_in,
 };
 use crate::model::suggestion::did_you_mean;
 use crate::model::{FieldPath, ObjectReference, RuleId};
@@ -43,6 +43,7 @@ pub fn guard(name: &str, spec: &ScrapeGuardSpec) -> Resolved<Guard> {
 }
 
 fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -> Resolved<Guard> {
+    let release = spec.release.clone().unwrap_or_else(|| built_in::default_release().to_owned());
     let namespace = spec.namespace.clone().unwrap_or_else(|| "monitoring".to_owned());
     let mut components = components(base, spec)?;
     apply_prometheus(&mut components, spec);
@@ -53,7 +54,9 @@ fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -> Resolved<
         enforcement: enforcement(spec)?,
         exemptions: exemptions(spec, &namespace)?,
         mesh: mesh(spec),
+        companions: companions(spec),
         namespace,
+        release,
         components,
         connections,
     })
@@ -65,6 +68,16 @@ fn mesh(spec: &ScrapeGuardSpec) -> Mesh {
         istio: spec.mesh.istio,
         trust_domain: or(&spec.mesh.trust_domain, "cluster.local"),
         root_namespace: or(&spec.mesh.root_namespace, "istio-system"),
+        envoy_stats: spec.mesh.envoy_stats.unwrap_or(true),
+    }
+}
+
+fn companions(spec: &ScrapeGuardSpec) -> Companions {
+    Companions {
+        network_policies: spec.companions.network_policies,
+        authorization_policies: spec.companions.authorization_policies,
+        pod_monitors: spec.companions.pod_monitors,
+        default_deny: spec.companions.default_deny.unwrap_or(true),
     }
 }
 
@@ -103,6 +116,10 @@ fn merge(known: &mut ComponentSpec, change: &ComponentSpec) {
 }
 
 fn resolve_component(spec: ComponentSpec, path: &FieldPath) -> Resolved<Component> {
+    if !is_object_name(&spec.name) {
+        let message = format!("{:?} cannot be the name of a component: companions are called by it", spec.name);
+        return wrong(path.key("name"), message);
+    }
     let selector_labels = entries(spec.selector_labels.unwrap_or_default());
     if selector_labels.is_empty() {
         return wrong(path.clone(), format!("component {:?} needs selectorLabels: policies select by them", spec.name));
@@ -122,6 +139,14 @@ fn resolve_component(spec: ComponentSpec, path: &FieldPath) -> Resolved<Componen
         optional: spec.optional.unwrap_or_default(),
         name: spec.name,
     })
+}
+
+/// Whether objects can have this name (RFC 1123: lower case letters, digits and `-`), with room for what is added to it.
+pub(crate) fn is_object_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let ends = |byte: Option<&u8>| byte.is_some_and(|byte| *byte != b'-');
+    let bytes = name.as_bytes();
+    name.len() <= 63 && bytes.iter().copied().all(allowed) && ends(bytes.first()) && ends(bytes.last())
 }
 
 fn entries(labels: BTreeMap<String, String>) -> Vec<(String, String)> {
