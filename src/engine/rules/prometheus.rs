@@ -8,6 +8,17 @@ use crate::model::{RuleId, Severity};
 /// A workload lacks labels that cannot be added to it, because an operator owns it.
 pub const OPERATOR_OWNED: RuleId = RuleId::new(Family::Prometheus, 13);
 
+/// Labels that the operator sets on the pods of a Prometheus itself, over whatever `spec.podMetadata` says
+/// (prometheus-operator `pkg/prometheus/server/statefulset.go`, `makeSelectorLabels`).
+pub const RESERVED_LABELS: [&str; 6] = [
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/managed-by",
+    "app.kubernetes.io/name",
+    "operator.prometheus.io/name",
+    "operator.prometheus.io/shard",
+    "prometheus",
+];
+
 /// The family's rules.
 pub const RULES: &[Rule] = &[Rule {
     id: OPERATOR_OWNED,

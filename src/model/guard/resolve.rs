@@ -1,5 +1,7 @@
 //! From the document to the guard: merged over the built-in one, with every reference checked.
 
+mod settings;
+
 use std::collections::BTreeMap;
 
 use crate::model::finding::MalformedRuleId;
@@ -7,8 +9,7 @@ use crate::model::guard::document::{
     ComponentSpec, ConnectionSpec, ExemptionSpec, IdentificationSpec, PortSpec, ScrapeGuardSpec, SourceSpec,
 };
 use crate::model::guard::{
-    Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Mesh, Purpose, Source,
-    built_in,
+    Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Purpose, Source, built_in,
 };
 use crate::model::suggestion::did_you_mean;
 use crate::model::{FieldPath, ObjectReference, RuleId};
@@ -46,26 +47,20 @@ pub(super) fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -
     let namespace = spec.namespace.clone().unwrap_or_else(|| "monitoring".to_owned());
     let mut components = components(base, spec)?;
     apply_prometheus(&mut components, spec);
+    settings::apply_certificates(&mut components, spec)?;
     let mut connections = connections(base, spec, &components)?;
     connections.extend(web_access(spec, &components)?);
     Ok(Guard {
         name: name.to_owned(),
         enforcement: enforcement(spec)?,
         exemptions: exemptions(spec, &namespace)?,
-        mesh: mesh(spec),
+        prometheus: spec.prometheus.name.clone(),
+        monitors: settings::monitors(spec),
+        mesh: settings::mesh(spec),
         namespace,
         components,
         connections,
     })
-}
-
-fn mesh(spec: &ScrapeGuardSpec) -> Mesh {
-    let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
-    Mesh {
-        istio: spec.mesh.istio,
-        trust_domain: or(&spec.mesh.trust_domain, "cluster.local"),
-        root_namespace: or(&spec.mesh.root_namespace, "istio-system"),
-    }
 }
 
 fn components(base: &ScrapeGuardSpec, spec: &ScrapeGuardSpec) -> Resolved<Vec<Component>> {
