@@ -22,6 +22,7 @@ use std::fmt;
 
 use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
+use crate::engine::rules::prometheus::pods::Pods;
 use crate::model::guard::Guard;
 use crate::model::resource::{
     AuthorizationPolicy, Ingress, NetworkPolicy, PeerAuthentication, PodMonitor, Probe, Prometheus, ScrapeConfig,
@@ -90,6 +91,8 @@ pub enum Check {
     Prometheus(fn(&Prometheus<'_>, &Guard, &mut Findings<'_>)),
     /// By a pod, or an object with a pod template.
     Workload(fn(&Workload<'_>, &Guard, &mut Findings<'_>)),
+    /// By what pods are made with: a pod, an object with a pod template, a Prometheus or PrometheusAgent.
+    Pods(fn(&Pods<'_, '_>, &Guard, &mut Findings<'_>)),
     /// By an Ingress.
     Ingress(fn(&Ingress<'_>, &Guard, &mut Findings<'_>)),
     /// By injection, where it meets something that it must not change.

@@ -30,9 +30,20 @@ impl<'a> Findings<'a> {
     /// Reports that something is wrong at a field. `message` is one short sentence without a full stop; `fix` is the
     /// exact change.
     pub fn report(&mut self, path: FieldPath, message: impl Into<String>, fix: impl Into<String>) {
+        self.report_as(self.rule.severity, path, message, fix);
+    }
+
+    /// The same for a case that is less bad than others that the rule finds.
+    pub fn report_as(
+        &mut self,
+        severity: Severity,
+        path: FieldPath,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
         self.found.push(Finding {
             rule: self.rule.id,
-            severity: self.scope.severity(self.rule.severity),
+            severity: self.scope.severity(severity),
             object: self.object.clone(),
             path,
             message: message.into(),
