@@ -13,6 +13,7 @@ mod expect;
 mod injection;
 mod manifests;
 mod modes;
+mod operator;
 mod validation;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         injection::CASES,
         validation::CASES,
         modes::CASES,
+        operator::CASES,
         availability::CASES,
     ])
 }

@@ -1,6 +1,6 @@
 //! Monitors of all kinds: the labels that the guarded Prometheus wants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -44,13 +44,26 @@ fn add(place: &Place<'_, '_>, selector: &LabelSelector<'_>) -> Result<Patch, Obs
     Ok(if selected == Truth::Yes { patch } else { Patch::default() })
 }
 
-/// The labels and values that a selector leaves no choice about.
+/// The labels and values that a selector leaves no choice about: of all values that it names for a key, one is possible.
 fn certain<'s>(selector: &'s LabelSelector<'_>) -> impl Iterator<Item = (&'s str, &'s str)> {
-    let expressions = selector.match_expressions.iter().filter_map(|requirement| match requirement.values.as_slice() {
-        [only] if requirement.operator == "In" => Some((requirement.key.as_str(), only.as_str())),
-        _ => None,
-    });
-    selector.match_labels.iter().chain(expressions).collect::<BTreeSet<_>>().into_iter()
+    let mut possible: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (key, value) in named(selector) {
+        let holds = selector.selects(|known| (known == key).then_some(Some(value)));
+        if holds != Truth::No {
+            possible.entry(key).or_default().insert(value);
+        }
+    }
+    possible
+        .into_iter()
+        .filter(|(_, values)| values.len() == 1)
+        .flat_map(|(key, values)| values.into_iter().map(move |value| (key, value)))
+}
+
+/// The values that a selector wants a key to have, or one of which it wants it to have.
+fn named<'s>(selector: &'s LabelSelector<'_>) -> impl Iterator<Item = (&'s str, &'s str)> {
+    let choices = selector.match_expressions.iter().filter(|requirement| requirement.operator == "In");
+    let choices = choices.flat_map(|it| it.values.iter().map(|value| (it.key.as_str(), value.as_str())));
+    selector.match_labels.iter().chain(choices)
 }
 
 fn conflict(place: &Place<'_, '_>, key: &str, wanted: &str, found: &str) -> Obstacle {
@@ -86,6 +99,11 @@ mod tests {
     #[case::a_choice(r#"{"matchExpressions": [{"key": "release", "operator": "In", "values": ["kps", "x"]}]}"#, "[]")]
     #[case::said_twice(
         r#"{"matchLabels": {"release": "kps"}, "matchExpressions": [{"key": "release", "operator": "In", "values": ["x", "kps"]}]}"#,
+        LABEL
+    )]
+    #[case::one_is_left(
+        r#"{"matchExpressions": [{"key": "release", "operator": "In", "values": ["kps", "x"]},
+            {"key": "release", "operator": "NotIn", "values": ["x"]}]}"#,
         LABEL
     )]
     #[case::never_both(
