@@ -11,6 +11,7 @@ pub mod principal;
 pub mod relabeling;
 pub mod resource;
 pub mod selector;
+pub mod sidecar;
 pub mod source;
 pub mod suggestion;
 pub mod text;

@@ -21,7 +21,7 @@ const PROMETHEUS: &str = "prometheus";
 /// Names of the components, and for each the names of its ports.
 fn components() -> Vec<(String, Vec<String>)> {
     let names = |component: &Component| component.ports.iter().map(|port| port.name.clone()).collect();
-    built_in::guard().components.iter().map(|component| (component.name.clone(), names(component))).collect()
+    Guard::built_in().components.iter().map(|component| (component.name.clone(), names(component))).collect()
 }
 
 fn caller() -> impl Strategy<Value = Value> {
@@ -58,7 +58,7 @@ fn removals() -> impl Strategy<Value = Vec<Value>> {
         _ => json!({"apiServer": true}),
     };
     let removal = |connection: &Connection| json!({"from": from(&connection.from), "to": connection.to, "ports": [], "purpose": "metrics"});
-    let all: Vec<Value> = built_in::guard().connections.iter().map(removal).collect();
+    let all: Vec<Value> = Guard::built_in().connections.iter().map(removal).collect();
     let number = 0..=all.len();
     subsequence(all, number)
 }

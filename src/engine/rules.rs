@@ -24,6 +24,7 @@ use jiff::Timestamp;
 
 use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
+use crate::engine::rules::prometheus::pods::Pods;
 use crate::model::guard::Guard;
 use crate::model::labels::Labels;
 use crate::model::resource::{
@@ -97,6 +98,8 @@ pub enum Check {
     Prometheus(fn(&Prometheus<'_>, &Guard, &mut Findings<'_>)),
     /// By a pod, or an object with a pod template.
     Workload(fn(&Workload<'_>, &Guard, &mut Findings<'_>)),
+    /// By what pods are made with: a pod, an object with a pod template, a Prometheus or PrometheusAgent.
+    Pods(fn(&Pods<'_, '_>, &Guard, &mut Findings<'_>)),
     /// By an Ingress.
     Ingress(fn(&Ingress<'_>, &Guard, &mut Findings<'_>)),
     /// By injection, where it meets something that it must not change.

@@ -11,6 +11,7 @@ pub mod definition;
 pub mod document;
 pub mod enforcement;
 pub mod load;
+pub mod monitors;
 pub mod resolve;
 
 pub use component::{Component, ComponentPort, Evidence, Identification, Protocol};
@@ -18,6 +19,10 @@ pub use connection::{Caller, Connection, Purpose, Source};
 pub use document::CompanionMode;
 pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting};
 pub use load::GuardError;
+pub use monitors::Monitors;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::model::selector::LabelSelector;
 use crate::model::truth::Truth;
@@ -35,6 +40,11 @@ pub struct Guard {
     pub components: Vec<Component>,
     /// Who may talk to whom.
     pub connections: Vec<Connection>,
+    /// Name of the guarded Prometheus resource, where the guard gives one. Otherwise every one in the namespace is
+    /// guarded.
+    pub prometheus: Option<String>,
+    /// Which monitors the guarded Prometheus picks up.
+    pub monitors: Monitors,
     /// The service mesh around the components.
     pub mesh: Mesh,
     /// What is done about objects derived from the connections.
@@ -56,6 +66,25 @@ pub struct Mesh {
     pub root_namespace: String,
     /// Whether Envoy statistics are collected.
     pub envoy_stats: bool,
+    /// How Prometheus gets certificates of the mesh.
+    pub certificates: Certificates,
+    /// Whether pods have IPv6 addresses beside those of IPv4; `None` where the guard does not say.
+    pub dual_stack: Option<bool>,
+}
+
+/// How a Prometheus inside the mesh gets the certificates with which it scrapes what demands mutual TLS. In either way
+/// its sidecar writes them to a volume that both containers mount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Certificates {
+    /// It gets none, or somebody else sees to it.
+    #[default]
+    None,
+    /// As Istio's documentation does: the sidecar captures no traffic at all, so AuthorizationPolicies do not hold for
+    /// Prometheus.
+    Istio,
+    /// As Oracle Cloud Native Environment does: the sidecar captures inbound traffic, so AuthorizationPolicies hold.
+    Ocne,
 }
 
 /// What is done about objects derived from the connections, by kind.

@@ -37,7 +37,8 @@ impl Branch {
             let value = serde_json::to_value(&addition.value).unwrap_or_default();
             let steps = addition.pointer.split('/').skip(1).map(unescape);
             let leaf = steps.fold(&mut root, |branch, step| branch.children.entry(step).or_default());
-            leaf.set(value);
+            // A new item of a list stays whole: nothing is added to it later.
+            if addition.pointer.ends_with("/-") { leaf.added = Some(value) } else { leaf.set(value) }
         }
         root
     }

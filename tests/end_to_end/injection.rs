@@ -121,7 +121,8 @@ fn a_label_that_somebody_wrote_is_kept(cluster: &ControlPlane) -> Result<()> {
 fn an_operators_stateful_set_is_left_alone(cluster: &ControlPlane) -> Result<()> {
     let installation = Installation::new(cluster, "operator", &[], "")?;
     // A real owner: the garbage collector would take a StatefulSet away whose owner does not exist.
-    let prometheus = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: k8s}\nspec: {}\n";
+    let prometheus = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: k8s}\n\
+                      spec: {podMonitorSelector: {}}\n";
     expect::clean(&installation.kubectl(&["create"], prometheus)?)?;
     let owner = installation.get("prometheus", "k8s")?;
     expect::warned(&installation.kubectl(&["create"], &operators_stateful_set(&owner))?, &["SG-PR-013"])?;

@@ -15,6 +15,7 @@ mod expect;
 mod injection;
 mod manifests;
 mod modes;
+mod operator;
 mod validation;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         modes::CASES,
         custom_resource::CASES,
         companions::CASES,
+        operator::CASES,
         availability::CASES,
     ])
 }

@@ -26,7 +26,7 @@ use tokio::runtime::Runtime;
 use self::flags::Places;
 pub(crate) use self::kubectl::{Kubectl, Said};
 use self::process::Process;
-pub(crate) use self::programs::Programs;
+pub(crate) use self::programs::{Peers, Programs};
 use crate::support::poll::{self, Look};
 
 /// A running control plane. It stops, and its files go away, when the value is dropped.
@@ -37,6 +37,7 @@ pub(crate) struct ControlPlane {
     // Dropped in this order: nothing may write into the directory once it is removed.
     runtime: Runtime,
     processes: [Process; 3],
+    peers: Peers,
     directory: TempDir,
     _janitor: Child,
 }
@@ -73,6 +74,7 @@ impl ControlPlane {
             namespaces: AtomicUsize::new(1),
             runtime,
             processes: [api_server, controllers, etcd],
+            peers: programs.peers.clone(),
             directory,
             _janitor: janitor,
         };
@@ -83,6 +85,11 @@ impl ControlPlane {
     /// The real kubectl.
     pub(crate) fn kubectl(&self) -> &Kubectl {
         &self.kubectl
+    }
+
+    /// Programs of others that can be run on this cluster.
+    pub(crate) fn peers(&self) -> &Peers {
+        &self.peers
     }
 
     /// A client of the API server, for use within [`Self::block_on`].

@@ -1,29 +1,33 @@
 //! Mutation: what injection adds to the object under review.
 
 use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, Unknown, judge};
-use crate::engine::inject::{Obstacle, patch::Patch, selector_labels};
+use crate::engine::inject::patch::Patch;
+use crate::engine::inject::{self, Injection, Labelled, Obstacle};
 use crate::engine::rules;
 use crate::engine::rules::findings::{Findings, Scope};
 use crate::model::guard::{Guard, Guards, Mode};
-use crate::model::resource::{Metadata, Workload};
-use crate::model::{ObjectReference, Resource};
+use crate::model::resource::{Metadata, Prometheus, Workload};
+use crate::model::{ObjectReference, Resource, Truth};
 
 /// What injection adds to the object under review, and what it could not do.
 ///
-/// Only workloads of a guarded namespace are touched. Where the mode is audit, nothing is. A pod is only touched when
-/// it is created: whoever takes a label off a running pod means it. A workload is only touched when it is created or
-/// its pod template changes, so that no pod is restarted that would not be restarted anyway.
+/// Where the mode is audit, nothing is added.
+///
+/// Workloads and Prometheus resources are only touched in a guarded namespace. A pod is only touched when it is
+/// created: whoever takes a label off a running pod means it. The others are only touched when they are created or
+/// their pod template or spec changes, so that no pod is restarted that would not be restarted anyway. Monitors are
+/// touched wherever a guard wants its labels on them.
 pub fn mutate(request: &Request<'_>, guards: &Guards, circumstances: &Circumstances) -> Outcome {
-    let Some(guard) = guards.of_namespace(request.namespace) else { return Outcome::default() };
-    let Some((resource, json)) = workload_under_review(request) else { return Outcome::default() };
-    match Workload::read(resource, json) {
-        None => Outcome::default(),
+    let Some((resource, json)) = under_review(request) else { return Outcome::default() };
+    let Some(guard) = responsible(guards, resource, request.namespace) else { return Outcome::default() };
+    match injection(request, resource, json, guard) {
+        Some(Ok(subject)) => answer(subject, resource, request, guard, circumstances),
         Some(Err(error)) => unreadable(request, &error),
-        Some(Ok(workload)) => inject(&workload, resource, request, guard, circumstances),
+        None => Outcome::default(),
     }
 }
 
-fn workload_under_review<'a>(request: &Request<'a>) -> Option<(Resource, &'a str)> {
+fn under_review<'a>(request: &Request<'a>) -> Option<(Resource, &'a str)> {
     if !request.subresource.is_empty() {
         return None;
     }
@@ -31,34 +35,89 @@ fn workload_under_review<'a>(request: &Request<'a>) -> Option<(Resource, &'a str
     let json = request.object?.get();
     let wanted = match request.operation {
         Operation::Create => true,
-        Operation::Update => template_changes(resource, json, request.old_object?.get()),
+        Operation::Update => is_monitor(resource) || pods_change(resource, json, request.old_object?.get()),
         Operation::Delete | Operation::Connect => false,
     };
     wanted.then_some((resource, json))
 }
 
-fn template_changes(resource: Resource, new: &str, old: &str) -> bool {
-    let template = Workload::template_text(resource, new);
-    template.is_some() && template != Workload::template_text(resource, old)
+fn is_monitor(resource: Resource) -> bool {
+    use Resource::{PodMonitor, Probe, ScrapeConfig, ServiceMonitor};
+    matches!(resource, PodMonitor | ServiceMonitor | Probe | ScrapeConfig)
 }
 
-fn inject(
-    workload: &Workload<'_>,
+/// Whether what makes pods changes anyway.
+fn pods_change(resource: Resource, new: &str, old: &str) -> bool {
+    let makes_pods = |json| match resource {
+        Resource::Prometheus | Resource::PrometheusAgent => Prometheus::spec_text(json),
+        _ => Workload::template_text(resource, json),
+    };
+    makes_pods(new).is_some_and(|text| makes_pods(old) != Some(text))
+}
+
+/// The guard of the namespace; for a monitor elsewhere, the first that certainly wants its labels there.
+fn responsible<'g>(guards: &'g Guards, resource: Resource, namespace: &str) -> Option<&'g Guard> {
+    if !is_monitor(resource) {
+        return guards.of_namespace(namespace);
+    }
+    let wants = |guard: &&Guard| guard.monitors.injects_in(namespace) == Truth::Yes;
+    guards.of_namespace(namespace).map_or_else(|| guards.iter().find(wants), |own| Some(own).filter(wants))
+}
+
+fn injection(
+    request: &Request<'_>,
+    resource: Resource,
+    json: &str,
+    guard: &Guard,
+) -> Option<serde_json::Result<Injected>> {
+    let injected = |injection, metadata: &Metadata<'_>| Injected::new(injection, metadata, request);
+    if let Some(selector) = guard.monitors.selector(resource) {
+        let monitor = serde_json::from_str::<Labelled<'_>>(json);
+        return Some(monitor.map(|it| {
+            let injection = inject::monitor(&it, selector);
+            injected(injection, it.metadata.as_ref().unwrap_or(&Metadata::none()))
+        }));
+    }
+    match resource {
+        Resource::Prometheus | Resource::PrometheusAgent => {
+            let prometheus = serde_json::from_str::<Prometheus<'_>>(json);
+            Some(prometheus.map(|it| injected(inject::prometheus(&it, resource, guard), &it.metadata)))
+        }
+        _ => {
+            let workload = Workload::read(resource, json)?;
+            Some(workload.map(|it| injected(inject::workload(&it, resource, guard), it.metadata())))
+        }
+    }
+}
+
+/// What injection found out about an object.
+struct Injected {
+    injection: Injection,
+    /// The object, if there is something to say about it.
+    object: ObjectReference,
+}
+
+impl Injected {
+    fn new(injection: Injection, metadata: &Metadata<'_>, request: &Request<'_>) -> Self {
+        let object = if injection.obstacles.is_empty() { None } else { Some(request.reference(metadata)) };
+        Self { injection, object: object.unwrap_or_default() }
+    }
+}
+
+fn answer(
+    Injected { injection, object }: Injected,
     resource: Resource,
     request: &Request<'_>,
     guard: &Guard,
     circumstances: &Circumstances,
 ) -> Outcome {
-    match selector_labels(workload, resource, guard) {
-        Ok(patch) => {
-            let mode = circumstances.namespace_mode.unwrap_or(guard.enforcement.mode);
-            Outcome { patch: if mode == Mode::Audit { Patch::default() } else { patch }, ..Outcome::default() }
-        }
-        Err(obstacle) => {
-            let object = request.reference(workload.metadata());
-            Outcome { judgements: judge_obstacle(obstacle, &object, guard, circumstances), ..Outcome::default() }
-        }
-    }
+    let mode = circumstances.namespace_mode.unwrap_or(guard.enforcement.mode);
+    let patch = if mode == Mode::Audit { Patch::default() } else { injection.patch };
+    // A monitor in another namespace may well be meant for another Prometheus.
+    let is_ours = guard.namespace == request.namespace || !is_monitor(resource);
+    let obstacles = injection.obstacles.into_iter().filter(|_| is_ours);
+    let judgements = obstacles.flat_map(|obstacle| judge_obstacle(obstacle, &object, guard, circumstances)).collect();
+    Outcome { patch, judgements, ..Outcome::default() }
 }
 
 fn judge_obstacle(

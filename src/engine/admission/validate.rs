@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, judge, mutate};
 use crate::engine::rules::findings::{Findings, Scope};
+use crate::engine::rules::prometheus::pods::Pods;
 use crate::engine::rules::{self, Check, Monitor, Needs, Rule};
 use crate::model::guard::{Guard, Guards};
 use crate::model::resource::{
@@ -116,6 +117,14 @@ impl<'a> Policy<'a> {
         }
     }
 
+    fn pods(&self) -> Option<Pods<'_, 'a>> {
+        match self {
+            Self::Prometheus(prometheus) => Pods::of_prometheus(prometheus),
+            Self::Workload(workload) => Some(Pods::of_workload(workload)),
+            _ => None,
+        }
+    }
+
     /// Whether the object is a policy or a monitor, in which every string means something to somebody. Workloads and
     /// Ingresses hold free text, such as scripts.
     fn is_policy(&self) -> bool {
@@ -180,6 +189,11 @@ impl Subject<'_> {
             (Check::Prometheus(check), Policy::Prometheus(prometheus)) => check(prometheus, self.guard, findings),
             (Check::Ingress(check), Policy::Ingress(ingress)) => check(ingress, self.guard, findings),
             (Check::Workload(check), Policy::Workload(workload)) => check(workload, self.guard, findings),
+            (Check::Pods(check), policy) => {
+                if let Some(pods) = policy.pods() {
+                    check(&pods, self.guard, findings);
+                }
+            }
             (Check::Monitor(check), policy) => {
                 if let Some(monitor) = policy.monitor() {
                     check(&monitor, self.guard, findings);

@@ -25,11 +25,10 @@ fn first_label(component: &Component) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::guard::built_in;
 
     #[test]
     fn policies_are_called_like_the_pods() {
-        let guard = built_in::guard();
+        let guard = Guard::built_in();
         let name = |component: &str| policy(&guard, guard.component(component).unwrap());
         assert_eq!(name("operator"), "kube-prometheus-stack-operator");
         assert_eq!(name("kube-state-metrics"), "kube-state-metrics");
@@ -37,7 +36,7 @@ mod tests {
 
     #[test]
     fn two_components_never_share_a_name() {
-        let mut guard = built_in::guard();
+        let mut guard = Guard::built_in();
         let mut query = guard.component("grafana").unwrap().clone();
         query.name = "second-grafana".to_owned();
         guard.components.push(query);

@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{Companions, companions};
-use crate::model::guard::{CompanionMode, Guard, Guards, built_in};
+use crate::model::guard::{CompanionMode, Guard, Guards};
 
 fn guard(spec: &str) -> Guard {
     let head = "apiVersion: scrapeguard.io/v1alpha1\nkind: ScrapeGuard\nmetadata: {name: m}\nspec: ";
@@ -24,13 +24,13 @@ fn notes(companions: &Companions) -> Vec<String> {
 
 #[test]
 fn the_api_server_is_let_in_by_a_rule_for_everybody_that_says_it_all() {
-    let operator = object(&companions(&built_in::guard()), "NetworkPolicy", "kube-prometheus-stack-operator").unwrap();
+    let operator = object(&companions(&Guard::built_in()), "NetworkPolicy", "kube-prometheus-stack-operator").unwrap();
     assert_eq!(operator["spec"]["ingress"], json!([{"ports": [{"port": 10250, "protocol": "TCP"}]}]));
 }
 
 #[test]
 fn gossip_passes_by_both_protocols() {
-    let alertmanager = object(&companions(&built_in::guard()), "NetworkPolicy", "alertmanager").unwrap();
+    let alertmanager = object(&companions(&Guard::built_in()), "NetworkPolicy", "alertmanager").unwrap();
     let gossip = alertmanager["spec"]["ingress"].as_array().unwrap().last().unwrap().clone();
     let ports = json!([{"port": 9094, "protocol": "TCP"}, {"port": 9094, "protocol": "UDP"}]);
     assert_eq!(gossip["ports"], ports);
@@ -49,7 +49,7 @@ fn a_caller_elsewhere_is_a_namespace_and_pods_in_one_item() {
 
 #[test]
 fn nothing_is_written_for_the_host_network() {
-    let companions = companions(&built_in::guard());
+    let companions = companions(&Guard::built_in());
     assert_eq!(object(&companions, "NetworkPolicy", "prometheus-node-exporter"), None);
     assert!(notes(&companions).iter().any(|note| note.starts_with("node-exporter: is on the host network")));
 }

@@ -9,6 +9,12 @@ use crate::model::{RuleId, Severity};
 pub const LABEL_CONFLICT: RuleId = RuleId::new(Family::Injection, 1);
 /// A workload looks like several components.
 pub const AMBIGUOUS: RuleId = RuleId::new(Family::Injection, 2);
+/// What a component needs to be in the mesh, or out of it, has another value.
+pub const MESH_CONFLICT: RuleId = RuleId::new(Family::Injection, 3);
+/// A label that the guarded Prometheus selects monitors by has another value.
+pub const MONITOR_CONFLICT: RuleId = RuleId::new(Family::Injection, 4);
+/// A pod lacks the label by which Istio decides whether it is in the mesh.
+pub const TOO_LATE_FOR_THE_MESH: RuleId = RuleId::new(Family::Injection, 5);
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
@@ -35,6 +41,45 @@ pub const RULES: &[Rule] = &[
         fix: "Put the selector labels of the right component on the pod.",
         bad: include_str!("examples/inj-002-bad.yaml"),
         good: include_str!("examples/inj-002-good.yaml"),
+        check: Check::Injection,
+    },
+    Rule {
+        id: MESH_CONFLICT,
+        title: "mesh metadata has another value than the guard wants",
+        severity: Severity::Warning,
+        needs: Needs::Guard,
+        action: Action::Warn,
+        why: "The guard says whether the component is in the mesh and how it gets its certificates; the object says \
+              otherwise. A value that somebody wrote is never overwritten, and the parts only work together.",
+        fix: "Change the value, or inMesh of the component or the certificates in the guard.",
+        bad: include_str!("examples/inj-003-bad.yaml"),
+        good: include_str!("examples/inj-003-good.yaml"),
+        check: Check::Injection,
+    },
+    Rule {
+        id: MONITOR_CONFLICT,
+        title: "a monitor has another label than its Prometheus selects",
+        severity: Severity::Warning,
+        needs: Needs::Guard,
+        action: Action::Warn,
+        why: "The guarded Prometheus does not pick it up, and says so nowhere. A value that somebody wrote is never \
+              overwritten: another Prometheus may be meant.",
+        fix: "Change the label, or exempt the monitor if it is meant for another Prometheus.",
+        bad: include_str!("examples/inj-004-bad.yaml"),
+        good: include_str!("examples/inj-004-good.yaml"),
+        check: Check::Injection,
+    },
+    Rule {
+        id: TOO_LATE_FOR_THE_MESH,
+        title: "a pod without the label that Istio decides by",
+        severity: Severity::Warning,
+        needs: Needs::Guard,
+        action: Action::Warn,
+        why: "Istio's webhook may run before ours, and is not called again. Whether a label that we add counts would \
+              depend on the names of webhook configurations.",
+        fix: "Write the label into the manifest, or make the pod from a Deployment, whose template gets it.",
+        bad: include_str!("examples/inj-005-bad.yaml"),
+        good: include_str!("examples/inj-005-good.yaml"),
         check: Check::Injection,
     },
 ];

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::guard::{Caller, Mode, Protocol, Purpose, RuleSetting};
+use crate::model::guard::monitors::SelectorSpec;
+use crate::model::guard::{Caller, Certificates, Mode, Protocol, Purpose, RuleSetting};
 
 /// The API version that is understood.
 pub const API_VERSION: &str = "scrapeguard.io/v1alpha1";
@@ -84,6 +85,14 @@ pub struct PrometheusSpec {
     pub pod_labels: Option<BTreeMap<String, String>>,
     /// Service account of its pods; the name of the Prometheus resource if left out.
     pub service_account: Option<String>,
+    /// What its `podMonitorSelector` says; the label `release` with the name of the release if left out.
+    pub pod_monitor_selector: Option<SelectorSpec>,
+    /// What its `serviceMonitorSelector` says; likewise.
+    pub service_monitor_selector: Option<SelectorSpec>,
+    /// What its `probeSelector` says; likewise.
+    pub probe_selector: Option<SelectorSpec>,
+    /// What its `scrapeConfigSelector` says; likewise.
+    pub scrape_config_selector: Option<SelectorSpec>,
 }
 
 /// A component. For a built-in one, only the fields that are given change.
@@ -216,6 +225,11 @@ pub struct MeshSpec {
     pub root_namespace: Option<String>,
     /// Whether Envoy statistics are collected; they are if left out.
     pub envoy_stats: Option<bool>,
+    /// How Prometheus gets certificates of the mesh, with which it can scrape what demands mutual TLS; `none` if left
+    /// out.
+    pub certificates: Certificates,
+    /// Whether pods have IPv6 addresses too. Left out: not known.
+    pub dual_stack: Option<bool>,
 }
 
 /// Whether and how Istio captures traffic.
@@ -239,8 +253,9 @@ pub enum IstioMode {
 pub struct MonitorsSpec {
     /// Whether missing labels are injected; they are if left out.
     pub inject: Option<bool>,
-    /// The namespaces in which they are, as a label selector; all if empty.
-    pub namespace_selector: Option<serde_json::Value>,
+    /// The namespaces in which they are, as a label selector; all if empty. Of a namespace only the name is known, so
+    /// only requirements on `kubernetes.io/metadata.name` can be met.
+    pub namespace_selector: Option<SelectorSpec>,
 }
 
 /// What is done about objects derived from the connections.

@@ -1,5 +1,7 @@
 //! From the document to the guard: merged over the built-in one, with every reference checked.
 
+mod settings;
+
 use std::collections::BTreeMap;
 
 use crate::model::finding::MalformedRuleId;
@@ -8,8 +10,7 @@ use crate::model::guard::document::{
 };
 use crate::model::guard::enforcement::instant;
 use crate::model::guard::{
-    Companions, Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Mesh, Purpose,
-    Source, built_in,
+    Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Purpose, Source, built_in,
 };
 use crate::model::suggestion::did_you_mean;
 use crate::model::{FieldPath, ObjectReference, RuleId};
@@ -47,38 +48,22 @@ fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -> Resolved<
     let namespace = spec.namespace.clone().unwrap_or_else(|| "monitoring".to_owned());
     let mut components = components(base, spec)?;
     apply_prometheus(&mut components, spec);
+    settings::apply_certificates(&mut components, spec)?;
     let mut connections = connections(base, spec, &components)?;
     connections.extend(web_access(spec, &components)?);
     Ok(Guard {
         name: name.to_owned(),
         enforcement: enforcement(spec)?,
         exemptions: exemptions(spec, &namespace)?,
-        mesh: mesh(spec),
-        companions: companions(spec),
+        prometheus: spec.prometheus.name.clone(),
+        monitors: settings::monitors(spec),
+        mesh: settings::mesh(spec),
+        companions: settings::companions(spec),
         namespace,
         release,
         components,
         connections,
     })
-}
-
-fn mesh(spec: &ScrapeGuardSpec) -> Mesh {
-    let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
-    Mesh {
-        istio: spec.mesh.istio,
-        trust_domain: or(&spec.mesh.trust_domain, "cluster.local"),
-        root_namespace: or(&spec.mesh.root_namespace, "istio-system"),
-        envoy_stats: spec.mesh.envoy_stats.unwrap_or(true),
-    }
-}
-
-fn companions(spec: &ScrapeGuardSpec) -> Companions {
-    Companions {
-        network_policies: spec.companions.network_policies,
-        authorization_policies: spec.companions.authorization_policies,
-        pod_monitors: spec.companions.pod_monitors,
-        default_deny: spec.companions.default_deny.unwrap_or(true),
-    }
 }
 
 fn components(base: &ScrapeGuardSpec, spec: &ScrapeGuardSpec) -> Resolved<Vec<Component>> {

@@ -1,4 +1,4 @@
-//! Pods and pod templates: labels, containers and their ports.
+//! Pods and pod templates: labels, containers, their ports, mounts and users.
 
 use serde::Deserialize;
 
@@ -24,6 +24,12 @@ impl<'a> PodTemplate<'a> {
         static NONE: Labels<'static> = Labels::none();
         self.metadata.as_ref().map_or(&NONE, |metadata| &metadata.labels)
     }
+
+    /// The annotations of the pods.
+    pub fn annotations(&self) -> &Labels<'a> {
+        static NONE: Labels<'static> = Labels::none();
+        self.metadata.as_ref().map_or(&NONE, |metadata| &metadata.annotations)
+    }
 }
 
 /// The part of a pod's spec that decisions need.
@@ -35,6 +41,23 @@ pub struct PodSpec<'a> {
     pub containers: Vec<Container<'a>>,
     /// Whether the pod shares the network of its node.
     pub host_network: Option<bool>,
+    /// As whom its containers run, unless they say otherwise.
+    pub security_context: Option<SecurityContext>,
+    /// Volumes.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub volumes: Vec<Named<'a>>,
+    /// Containers that only initialise, and those that start before all others and stay.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub init_containers: Vec<Named<'a>>,
+}
+
+/// Something of which only the name matters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Named<'a> {
+    /// Its name.
+    #[serde(borrow)]
+    pub name: Text<'a>,
 }
 
 /// A container.
@@ -46,6 +69,34 @@ pub struct Container<'a> {
     /// Ports that it declares.
     #[serde(borrow, default, deserialize_with = "null_as_default")]
     pub ports: Vec<ContainerPort<'a>>,
+    /// Volumes that it sees.
+    #[serde(borrow, default, rename = "volumeMounts", deserialize_with = "null_as_default")]
+    pub volume_mounts: Vec<VolumeMount<'a>>,
+    /// As whom it runs.
+    #[serde(default, rename = "securityContext")]
+    pub security_context: Option<SecurityContext>,
+}
+
+/// A volume as a container sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeMount<'a> {
+    /// Name of the volume.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// Directory at which the container sees it.
+    #[serde(borrow)]
+    pub mount_path: Text<'a>,
+}
+
+/// As whom a container runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecurityContext {
+    /// User id.
+    pub run_as_user: Option<i64>,
+    /// Group id.
+    pub run_as_group: Option<i64>,
 }
 
 /// A port that a container declares.

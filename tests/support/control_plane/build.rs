@@ -44,6 +44,33 @@ pub(crate) const KUBERNETES: Module = Module {
     duration: "about seven minutes on two cores",
 };
 
+/// The Prometheus operator, which makes StatefulSets from Prometheus resources.
+pub(crate) const OPERATOR: Module = Module {
+    name: "operator",
+    packages: &["github.com/prometheus-operator/prometheus-operator/cmd/operator"],
+    ldflags: "-s -w",
+    rename: Some(("operator", "prometheus-operator")),
+    duration: "about two minutes on two cores",
+};
+
+/// istiod, whose webhook injects sidecars.
+pub(crate) const ISTIO: Module = Module {
+    name: "istio",
+    packages: &["istio.io/istio/pilot/cmd/pilot-discovery"],
+    ldflags: "-s -w",
+    rename: None,
+    duration: "about six minutes on two cores",
+};
+
+/// The files of istiod's chart that its injector is configured with.
+const CHART: (&str, [&str; 2]) = (
+    "istio.io/istio",
+    [
+        "manifests/charts/istio-control/istio-discovery/files/injection-template.yaml",
+        "manifests/charts/istio-control/istio-discovery/values.yaml",
+    ],
+);
+
 /// Go modules that are only read: their custom resource definitions.
 const DEFINITIONS: [(&str, &str); 2] = [
     ("istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml"),
@@ -58,6 +85,16 @@ pub(crate) fn installed(module: &Module) -> Result<PathBuf> {
 /// The directory with the custom resource definitions, which are downloaded first if they have not been yet.
 pub(crate) fn custom_resources() -> Result<PathBuf> {
     once("crds", &[], copy_definitions)
+}
+
+/// The directory with the injection template and the values of istiod's chart, which is downloaded first if it has not
+/// been yet.
+pub(crate) fn istio_chart() -> Result<PathBuf> {
+    let (module, files) = CHART;
+    once("istio", &files, |target| {
+        let copy = |downloaded: &Path| files.iter().try_for_each(|file| copy_files(&downloaded.join(file), target));
+        download("istio", &[module], |_, downloaded| copy(downloaded))
+    })
 }
 
 /// Has `make` fill a directory in the cache, unless somebody did. The directory's name holds a hash of all that goes
@@ -142,20 +179,26 @@ struct Downloaded {
 }
 
 fn copy_definitions(target: &Path) -> Result<()> {
-    let output = go("crds")
+    download("crds", &DEFINITIONS.map(|(module, _)| module), |module, downloaded| {
+        let wanted = DEFINITIONS.iter().find(|(path, _)| *path == module).context("go downloaded something else")?;
+        copy_files(&downloaded.join(wanted.1), target)
+    })
+}
+
+/// Downloads modules that one of ours pins, and has `each` look at the directory of every one.
+fn download(pinned_by: &str, modules: &[&str], each: impl Fn(&str, &Path) -> Result<()>) -> Result<()> {
+    let output = go(pinned_by)
         .args(["mod", "download", "-json"])
-        .args(DEFINITIONS.map(|(module, _)| module))
+        .args(modules)
         .stderr(Stdio::inherit())
         .output()
-        .context("run go, which is needed to download custom resource definitions")?;
+        .context("run go, which is needed to download modules")?;
     for module in serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Downloaded>() {
         let module = module.context("read what go downloaded")?;
         let Some(directory) = module.dir else {
             bail!("download {}: {}", module.path, module.error.unwrap_or_default());
         };
-        let wanted =
-            DEFINITIONS.iter().find(|(path, _)| *path == module.path).context("go downloaded something else")?;
-        copy_files(&directory.join(wanted.1), target)?;
+        each(&module.path, &directory)?;
     }
     if !output.status.success() {
         bail!("go mod download failed with {}", output.status);

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::build::{self, ETCD, KUBERNETES, Module};
+use super::build::{self, ETCD, ISTIO, KUBERNETES, Module, OPERATOR};
 
-/// The programs and files that a control plane is made of.
+/// The programs and files that a control plane and its peers are made of.
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(crate) etcd: PathBuf,
@@ -16,6 +16,17 @@ pub(crate) struct Programs {
     pub(crate) kubectl: PathBuf,
     /// Directory with the custom resource definitions of Istio and of the Prometheus operator.
     pub(crate) custom_resources: PathBuf,
+    /// What runs on it.
+    pub(crate) peers: Peers,
+}
+
+/// Others that live in the same cluster as we do. Tests start those that they need.
+#[derive(Clone, Debug)]
+pub(crate) struct Peers {
+    pub(crate) prometheus_operator: PathBuf,
+    pub(crate) pilot_discovery: PathBuf,
+    /// Directory with the files of istiod's chart that its injector is configured with.
+    pub(crate) istio_chart: PathBuf,
 }
 
 impl Programs {
@@ -30,6 +41,11 @@ impl Programs {
             kube_controller_manager: find_or_build("kube-controller-manager", &KUBERNETES)?,
             kubectl: find_or_build("kubectl", &KUBERNETES)?,
             custom_resources: build::custom_resources()?,
+            peers: Peers {
+                prometheus_operator: find_or_build("prometheus-operator", &OPERATOR)?,
+                pilot_discovery: find_or_build("pilot-discovery", &ISTIO)?,
+                istio_chart: build::istio_chart()?,
+            },
         })
     }
 }

@@ -1,0 +1,68 @@
+//! The parts of a guard that refer to nothing else in it: the mesh, companions and the selection of monitors.
+
+use std::collections::BTreeMap;
+
+use crate::model::FieldPath;
+use crate::model::guard::document::{IstioMode, ScrapeGuardSpec};
+use crate::model::guard::monitors::SelectorSpec;
+use crate::model::guard::resolve::{Resolved, wrong};
+use crate::model::guard::{Certificates, Companions, Component, Mesh, Monitors, built_in};
+use crate::model::selector::LabelSelector;
+
+pub(super) fn mesh(spec: &ScrapeGuardSpec) -> Mesh {
+    let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
+    Mesh {
+        istio: spec.mesh.istio,
+        trust_domain: or(&spec.mesh.trust_domain, "cluster.local"),
+        root_namespace: or(&spec.mesh.root_namespace, "istio-system"),
+        envoy_stats: spec.mesh.envoy_stats.unwrap_or(true),
+        certificates: spec.mesh.certificates,
+        dual_stack: spec.mesh.dual_stack,
+    }
+}
+
+pub(super) fn companions(spec: &ScrapeGuardSpec) -> Companions {
+    Companions {
+        network_policies: spec.companions.network_policies,
+        authorization_policies: spec.companions.authorization_policies,
+        pod_monitors: spec.companions.pod_monitors,
+        default_deny: spec.companions.default_deny.unwrap_or(true),
+    }
+}
+
+/// Where a Prometheus resource leaves a selector out, the chart writes one for the label of its release
+/// (kube-prometheus-stack `values.yaml`, `podMonitorSelectorNilUsesHelmValues` and its like).
+pub(super) fn monitors(spec: &ScrapeGuardSpec) -> Monitors {
+    let release = spec.release.as_deref().unwrap_or(built_in::default_release()).to_owned();
+    let of_chart =
+        SelectorSpec { match_labels: BTreeMap::from([("release".to_owned(), release)]), ..Default::default() };
+    let or_of_chart = |selector: &Option<SelectorSpec>| LabelSelector::from(selector.as_ref().unwrap_or(&of_chart));
+    let prometheus = &spec.prometheus;
+    Monitors {
+        inject: spec.monitors.inject.unwrap_or(true),
+        namespaces: spec.monitors.namespace_selector.as_ref().map(LabelSelector::from).unwrap_or_default(),
+        pod_monitors: or_of_chart(&prometheus.pod_monitor_selector),
+        service_monitors: or_of_chart(&prometheus.service_monitor_selector),
+        probes: or_of_chart(&prometheus.probe_selector),
+        scrape_configs: or_of_chart(&prometheus.scrape_config_selector),
+    }
+}
+
+/// Certificates come from a sidecar: whoever asks for them says that Prometheus has one.
+pub(super) fn apply_certificates(components: &mut [Component], spec: &ScrapeGuardSpec) -> Resolved<()> {
+    if spec.mesh.certificates == Certificates::None {
+        return Ok(());
+    }
+    let path = FieldPath::of("spec.mesh.certificates");
+    if spec.mesh.istio != IstioMode::Sidecar {
+        return wrong(path, "certificates are written by a sidecar, so istio: sidecar is needed as well");
+    }
+    let Some(prometheus) = components.iter_mut().find(|component| component.name == "prometheus") else {
+        return Ok(());
+    };
+    if prometheus.in_mesh == Some(false) {
+        return wrong(path, "certificates are written by a sidecar, but prometheus has inMesh: false");
+    }
+    prometheus.in_mesh = Some(true);
+    Ok(())
+}
