@@ -15,12 +15,16 @@ pub(crate) const CASES: &[Case] = cases![
     what_the_seeds_guard_asks_for_passes_our_own_admission,
 ];
 
+/// Values that YAML 1.1, which kubectl reads, takes for something else than text where they are not quoted.
+const ODD: &str =
+    "{name: odd, selectorLabels: {a: 'yes', b: '1_0', c: '0x1f', d: '2027-01-01', e: 'n', f: '1e3', g: 'null', h: ''}}";
+
 fn companions_of_any_mesh_are_accepted_and_stay_as_they_are(cluster: &ControlPlane) -> Result<()> {
     for mesh in ["none", "sidecar", "ambient"] {
         let namespace = cluster.namespace(&format!("companions-{mesh}"), &[])?;
         let guard = format!(
             "apiVersion: scrapeguard.io/v1alpha1\nkind: ScrapeGuard\nmetadata: {{name: {mesh}}}\n\
-             spec: {{namespace: {namespace}, mesh: {{istio: {mesh}}}}}\n"
+             spec: {{namespace: {namespace}, mesh: {{istio: {mesh}}}, components: [{ODD}]}}\n"
         );
         let rendered = render(cluster, &namespace, &guard)?;
         let apply = || cluster.kubectl().run(&["apply", "--filename", "-"], &rendered);
