@@ -24,7 +24,8 @@ pub fn validate(request: &Request<'_>, guards: &Guards, circumstances: &Circumst
         Some(Err(error)) => mutate::unreadable(request, &error),
         Some(Ok(policy)) => {
             let scope = if guard.namespace == request.namespace { Scope::Guarded } else { Scope::Elsewhere };
-            let subject = Subject { policy, json: object.get(), guard, scope };
+            let in_root_namespace = guard.mesh.root_namespace == request.namespace;
+            let subject = Subject { policy, json: object.get(), guard, scope, in_root_namespace };
             Outcome { judgements: subject.judge(request, circumstances), ..Outcome::default() }
         }
     }
@@ -127,6 +128,7 @@ struct Subject<'a> {
     json: &'a str,
     guard: &'a Guard,
     scope: Scope,
+    in_root_namespace: bool,
 }
 
 impl Subject<'_> {
@@ -141,7 +143,13 @@ impl Subject<'_> {
 
     /// The guard knows the components of its own namespace only, so rules that need it are for that namespace.
     fn concerns(&self, rule: &Rule) -> bool {
-        judge::is_on(rule, self.guard) && (rule.needs == Needs::Object || self.scope == Scope::Guarded)
+        let is_known = rule.needs == Needs::Object || self.scope == Scope::Guarded || self.is_of_the_mesh();
+        judge::is_on(rule, self.guard) && is_known
+    }
+
+    /// Whether this is a policy of Istio in the mesh's root namespace, which may hold for the guarded namespace too.
+    fn is_of_the_mesh(&self) -> bool {
+        self.in_root_namespace && matches!(self.policy, Policy::Authorization(_) | Policy::PeerAuthentication(_))
     }
 
     fn check(&self, check: Check, findings: &mut Findings<'_>) {
