@@ -42,6 +42,12 @@ pub fn has_wildcard(pattern: &str) -> bool {
     pattern.starts_with('*') || pattern.ends_with('*')
 }
 
+/// Whether a value has a `*` where Istio takes it literally: anywhere but at one of its ends.
+pub fn has_literal_star(pattern: &str) -> bool {
+    let fixed = pattern.strip_suffix('*').or_else(|| pattern.strip_prefix('*')).unwrap_or(pattern);
+    fixed.contains('*')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +73,15 @@ mod tests {
     #[case("a*b", "a*b", true)]
     fn wildcards_stand_at_the_ends(#[case] pattern: &str, #[case] value: &str, #[case] matches: bool) {
         assert_eq!(value_matches(pattern, value), matches);
+    }
+
+    #[rstest]
+    #[case("*", false)]
+    #[case("cluster.local/ns/a/*", false)]
+    #[case("*/sa/b", false)]
+    #[case("cluster.local/ns/*/sa/b", true)]
+    #[case("*/ns/a/*", true)]
+    fn a_star_within_is_no_wildcard(#[case] pattern: &str, #[case] literal: bool) {
+        assert_eq!(has_literal_star(pattern), literal);
     }
 }

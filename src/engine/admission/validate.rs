@@ -27,7 +27,9 @@ pub fn validate(request: &Request<'_>, guards: &Guards, circumstances: &Circumst
         Some(Err(error)) => mutate::unreadable(request, &error),
         Some(Ok(policy)) => {
             let scope = if guard.namespace == request.namespace { Scope::Guarded } else { Scope::Elsewhere };
-            let subject = Subject { policy, json: object.get(), guard, scope, now: circumstances.now };
+            let in_root_namespace = guard.mesh.root_namespace == request.namespace;
+            let now = circumstances.now;
+            let subject = Subject { policy, json: object.get(), guard, scope, in_root_namespace, now };
             Outcome { judgements: subject.judge(request, circumstances), ..Outcome::default() }
         }
     }
@@ -138,6 +140,7 @@ struct Subject<'a> {
     json: &'a str,
     guard: &'a Guard,
     scope: Scope,
+    in_root_namespace: bool,
     now: Timestamp,
 }
 
@@ -157,9 +160,14 @@ impl Subject<'_> {
     fn concerns(&self, rule: &Rule) -> bool {
         let here = match rule.check {
             Check::NetworkPolicyElsewhere(_) => self.scope == Scope::Elsewhere,
-            _ => rule.needs == Needs::Object || self.scope == Scope::Guarded,
+            _ => rule.needs == Needs::Object || self.scope == Scope::Guarded || self.is_of_the_mesh(),
         };
         here && judge::is_on(rule, self.guard)
+    }
+
+    /// Whether this is a policy of Istio in the mesh's root namespace, which may hold for the guarded namespace too.
+    fn is_of_the_mesh(&self) -> bool {
+        self.in_root_namespace && matches!(self.policy, Policy::Authorization(_) | Policy::PeerAuthentication(_))
     }
 
     /// The scope by which findings weigh: what breaks the guarded namespace from outside is as bad as from inside. It

@@ -135,8 +135,9 @@ fn list_of(path: &FieldPath) -> Option<&str> {
     }
 }
 
+/// A wildcard in the wrong place is for the rules of AuthorizationPolicies to find.
 fn is_possible(name: &str) -> bool {
-    name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+    name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'*'))
 }
 
 fn shortened(name: &str) -> String {
@@ -172,6 +173,7 @@ mod tests {
     #[case("ingress-nginx", true)]
     #[case("a b", false)]
     #[case("Monitoring", false)]
+    #[case("team-*-apps", true)]
     fn names_are_lower_case_and_without_spaces(#[case] name: &str, #[case] possible: bool) {
         assert_eq!(is_possible(name), possible);
     }

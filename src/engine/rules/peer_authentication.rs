@@ -1,6 +1,85 @@
 //! Rules for Istio PeerAuthentications.
 
-use crate::engine::rules::Rule;
+use crate::engine::admission::Action;
+use crate::engine::rules::findings::Findings;
+use crate::engine::rules::{Check, Needs, Rule};
+use crate::model::finding::Family;
+use crate::model::guard::Guard;
+use crate::model::resource::PeerAuthentication;
+use crate::model::{FieldPath, RuleId, Severity};
 
 /// The family's rules.
-pub const RULES: &[Rule] = &[];
+pub const RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::new(Family::PeerAuthentication, 2),
+        title: "port settings or a selector that Istio refuses",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "Settings of single ports are for selected workloads only, by container port. Istio refuses them without \
+              a selector, and so they protect nothing.",
+        fix: "Add a selector, or use mtls for the whole namespace.",
+        bad: include_str!("examples/pa-002-bad.yaml"),
+        good: include_str!("examples/pa-002-good.yaml"),
+        check: Check::PeerAuthentication(refused),
+    },
+    Rule {
+        id: RuleId::new(Family::PeerAuthentication, 4),
+        title: "a selector in the root namespace",
+        severity: Severity::Warning,
+        needs: Needs::Guard,
+        action: Action::Warn,
+        why: "In the mesh's root namespace a PeerAuthentication holds for the mesh only without a selector. With one it \
+              holds for pods of the root namespace alone.",
+        fix: "Remove the selector, or put the policy into the namespace of the workloads.",
+        bad: include_str!("examples/pa-004-bad.yaml"),
+        good: include_str!("examples/pa-004-good.yaml"),
+        check: Check::PeerAuthentication(selector_in_root_namespace),
+    },
+];
+
+fn refused(policy: &PeerAuthentication<'_>, _: &Guard, findings: &mut Findings<'_>) {
+    refused_ports(policy, findings);
+    for (key, value) in policy.spec.selector.iter().flat_map(|selector| selector.match_labels.iter()) {
+        let path = FieldPath::of("spec.selector.matchLabels").key(key);
+        if key.is_empty() {
+            findings.report(path, "a label without a name selects nothing", "put the name of the label here");
+        } else if key.contains('*') || value.contains('*') {
+            findings.report(path, "selectors know no wildcards", "write the whole value of the label");
+        }
+    }
+}
+
+fn refused_ports(policy: &PeerAuthentication<'_>, findings: &mut Findings<'_>) {
+    let Some(ports) = &policy.spec.port_level_mtls else { return };
+    let path = FieldPath::of("spec.portLevelMtls");
+    if ports.is_empty() {
+        findings.report(
+            path,
+            "portLevelMtls without ports is refused",
+            "remove portLevelMtls, or add a container port",
+        );
+        return;
+    }
+    if policy.spec.holds_for_whole_namespace() {
+        findings.report(
+            path.clone(),
+            "portLevelMtls without a selector is refused",
+            "add selector: {matchLabels: {...}} with the labels of the pods, or set mtls for the whole namespace",
+        );
+    }
+    for port in ports.keys().filter(|port| !port.parse::<u16>().is_ok_and(|number| number > 0)) {
+        findings.report(path.key(port), "not a port number from 1 to 65535", "write the number of the container port");
+    }
+}
+
+fn selector_in_root_namespace(policy: &PeerAuthentication<'_>, guard: &Guard, findings: &mut Findings<'_>) {
+    let in_root = policy.metadata.namespace.as_ref().is_some_and(|name| *name == *guard.mesh.root_namespace);
+    if in_root && !policy.spec.holds_for_whole_namespace() {
+        findings.report(
+            FieldPath::of("spec.selector"),
+            "with a selector it holds for the root namespace only",
+            "remove selector to mean the whole mesh, or put the policy into the namespace of the workloads",
+        );
+    }
+}

@@ -3,13 +3,14 @@
 //! Only one policy is seen here. ALLOW policies add up, so another one may admit whom this one leaves out: these rules
 //! warn.
 
-use super::principals;
-use crate::engine::reach::authorization::{Identity, admits};
+use super::{namespaces, parts, ports, principals, scope};
+use crate::engine::reach::authorization::{Identity, admits, reaches};
 use crate::engine::rules::findings::Findings;
 use crate::model::guard::document::IstioMode;
 use crate::model::guard::{Caller, Component, Connection, Guard, Protocol, Source};
 use crate::model::principal::{Principal, value_matches};
 use crate::model::resource::AuthorizationPolicy;
+use crate::model::resource::authorization_policy::Rule;
 use crate::model::{FieldPath, Truth};
 
 const PROMETHEUS: &str = "prometheus";
@@ -18,7 +19,7 @@ pub(super) fn own_ports(policy: &AuthorizationPolicy<'_>, guard: &Guard, finding
     for lockout in lockouts(policy, guard).into_iter().filter(Lockout::is_self) {
         findings.report(
             FieldPath::of("spec.rules"),
-            format!("locks {PROMETHEUS} out of its own {}", ports(&lockout.ports)),
+            format!("locks {PROMETHEUS} out of its own {}", listed(&lockout.ports)),
             add_rule(&lockout),
         );
     }
@@ -28,8 +29,21 @@ pub(super) fn clients(policy: &AuthorizationPolicy<'_>, guard: &Guard, findings:
     let of_prometheus = |lockout: &Lockout<'_>| lockout.component.name == PROMETHEUS && !lockout.is_self();
     for lockout in lockouts(policy, guard).into_iter().filter(of_prometheus) {
         if lockout.principal.is_some() {
-            let message = format!("locks {} out of {}", lockout.caller, ports(&lockout.ports));
+            let message = format!("locks {} out of {}", lockout.caller, listed(&lockout.ports));
             findings.report(FieldPath::of("spec.rules"), message, add_rule(&lockout));
+        }
+    }
+}
+
+pub(super) fn scraped(policy: &AuthorizationPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
+    let is_scrape = |lockout: &Lockout<'_>| lockout.component.name != PROMETHEUS && lockout.caller == PROMETHEUS;
+    for lockout in lockouts(policy, guard).into_iter().filter(is_scrape) {
+        if lockout.principal.is_some() {
+            findings.report(
+                FieldPath::of("spec.rules"),
+                format!("locks {PROMETHEUS} out of {}", listed(&lockout.ports)),
+                format!("{}, so that {} is scraped", add_rule(&lockout), lockout.component.name),
+            );
         }
     }
 }
@@ -38,33 +52,56 @@ pub(super) fn outside_the_mesh(policy: &AuthorizationPolicy<'_>, guard: &Guard, 
     for lockout in lockouts(policy, guard).into_iter().filter(|lockout| lockout.principal.is_none()) {
         findings.report(
             FieldPath::of("spec.rules"),
-            format!("{} is outside the mesh, {} refuses it", lockout.caller, ports(&lockout.ports)),
+            format!("{} is outside the mesh, {} refuses it", lockout.caller, listed(&lockout.ports)),
             format!("bring {} into the mesh and name its principal, or admit its ipBlocks", lockout.caller),
         );
     }
 }
 
 pub(super) fn wrong_identity(policy: &AuthorizationPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
-    let missing: Vec<String> = lockouts(policy, guard)
-        .into_iter()
-        .filter(|lockout| lockout.declared)
-        .filter_map(|lockout| lockout.principal)
-        .collect();
-    let [first, ..] = missing.as_slice() else { return };
-    for (path, source) in principals::sources(policy) {
-        let strangers = source.principals.iter().enumerate().filter(|(_, principal)| {
-            Principal::parse(principal).is_some()
-                && !known_identities(guard).any(|known| value_matches(principal, &known))
-        });
-        for (index, principal) in strangers {
-            let account = Principal::parse(principal).map_or("", |parsed| parsed.service_account);
-            findings.report(
-                path.key("principals").index(index),
-                format!("{account:?} is no declared caller"),
-                format!("the pods that connect are {first}; name them, or declare this caller in webAccess"),
-            );
+    let lockouts = lockouts(policy, guard);
+    for (path, rule) in parts::rules(policy) {
+        let Some(meant) = meant_instead(&lockouts, rule, guard) else { continue };
+        for (path, source) in parts::sources_of(&path, rule) {
+            let principals = parts::with_paths(&path.key("principals"), &source.principals);
+            for (path, principal) in principals.filter(|(_, principal)| is_stranger(principal, guard)) {
+                let account = Principal::parse(principal).map_or("", |parsed| parsed.service_account);
+                findings.report(
+                    path,
+                    format!("{account:?} is no declared caller"),
+                    format!("the pods that connect are {meant}; name them, or declare this caller in the guard"),
+                );
+            }
         }
     }
+}
+
+fn is_stranger(principal: &str, guard: &Guard) -> bool {
+    Principal::parse(principal).is_some() && !known_identities(guard).any(|known| value_matches(principal, &known))
+}
+
+/// The principal that a rule should rather name: a declared caller that does not get in, or Prometheus, where the rule
+/// is about a port that only Prometheus has any business with.
+fn meant_instead<'a>(lockouts: &'a [Lockout<'_>], rule: &Rule<'_>, guard: &Guard) -> Option<&'a str> {
+    let for_scrape = |lockout: &&Lockout<'_>| {
+        let is_meant =
+            |port: &u16| is_only_scraped(lockout.component, *port, guard) && reaches(rule, *port) == Truth::Yes;
+        rule.to.is_some() && lockout.caller == PROMETHEUS && lockout.ports.iter().any(is_meant)
+    };
+    let declared = lockouts.iter().find(|lockout| lockout.declared);
+    declared.or_else(|| lockouts.iter().find(for_scrape))?.principal.as_deref()
+}
+
+/// Whether nobody but Prometheus is known to call a port. Of optional components and user interfaces, not all callers
+/// need be known.
+fn is_only_scraped(component: &Component, port: u16, guard: &Guard) -> bool {
+    let mut callers = guard
+        .connections_to(component)
+        .filter(|connection| connection.ports.iter().any(|(number, _)| *number == port))
+        .map(|connection| &connection.from);
+    let from_prometheus = |source: &Source| matches!(source, Source::Component(name) if name == PROMETHEUS);
+    let open_ended = component.optional || parts::interfaces(component, guard).any(|interface| interface == port);
+    !open_ended && callers.all(from_prometheus)
 }
 
 /// A caller that must get in and does not.
@@ -84,11 +121,19 @@ impl Lockout<'_> {
     }
 }
 
-/// Everybody whom the guard demands to be admitted and whom this policy certainly does not admit.
+/// Everybody whom the guard demands to be admitted and whom this policy certainly does not admit. A policy without
+/// rules, or for the whole namespace, is meant to admit nobody; other rules speak of it. Nor is anything certain while
+/// a principal, namespace or port is wrong: mending that may be all that is needed.
 fn lockouts<'a>(policy: &'a AuthorizationPolicy<'_>, guard: &'a Guard) -> Vec<Lockout<'a>> {
-    let decidable = policy.spec.allows() && guard.mesh.istio != IstioMode::None && !principals::any_malformed(policy);
-    let Some(selector) = policy.spec.selector.as_ref().filter(|_| decidable) else { return Vec::new() };
-    let selected = guard.selected_by(selector).filter(|component| component.in_mesh != Some(false));
+    let spec = &policy.spec;
+    let enforced = spec.allows() && guard.mesh.istio != IstioMode::None && !scope::is_dry_run(policy);
+    let selective = !spec.rules.is_empty() && !spec.holds_for_whole_namespace();
+    let wrong =
+        principals::any_impossible(policy) || namespaces::any_contradiction(policy) || ports::any_wrong(policy, guard);
+    if !enforced || !selective || wrong {
+        return Vec::new();
+    }
+    let selected = parts::components(policy, guard).into_iter();
     selected
         .flat_map(|component| guard.connections_to(component).map(move |connection| (component, connection)))
         .filter_map(|(component, connection)| lockout(policy, guard, component, connection))
@@ -141,7 +186,7 @@ fn known_identities(guard: &Guard) -> impl Iterator<Item = String> {
     callers.chain(accounts.map(|account| guard.principal(account)))
 }
 
-fn ports(ports: &[u16]) -> String {
+fn listed(ports: &[u16]) -> String {
     let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
     format!("{} {}", if ports.len() == 1 { "port" } else { "ports" }, numbers.join(" and "))
 }

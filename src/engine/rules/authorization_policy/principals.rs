@@ -1,69 +1,82 @@
-//! The form of principals, and fields that repeat them.
+//! The form of principals: what can never match.
 
+use super::parts;
 use crate::engine::rules::findings::Findings;
 use crate::model::guard::Guard;
-use crate::model::principal::{Principal, has_wildcard};
+use crate::model::principal::{Principal, has_literal_star, has_wildcard};
 use crate::model::resource::AuthorizationPolicy;
-use crate::model::resource::authorization_policy::Source;
-use crate::model::{FieldPath, Text};
+
+const SCHEME: &str = "spiffe://";
+
+/// What Istio takes in every mesh for the mesh's own trust domain (`pilot/pkg/trustdomain`).
+const OWN_TRUST_DOMAIN: &str = "cluster.local";
 
 pub(super) fn malformed(policy: &AuthorizationPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
-    for (path, source) in sources(policy) {
-        for (field, principals) in [("principals", &source.principals), ("notPrincipals", &source.not_principals)] {
-            for (index, principal) in principals.iter().enumerate().filter(|(_, principal)| is_malformed(principal)) {
-                findings.report(path.key(field).index(index), what_is_wrong(principal), correction(principal, guard));
-            }
-        }
+    for (path, principal) in parts::principals(policy).filter(|(_, principal)| is_malformed(principal)) {
+        findings.report(path, what_is_wrong(principal), correction(principal, guard));
     }
 }
 
-pub(super) fn redundant_namespaces(policy: &AuthorizationPolicy<'_>, _: &Guard, findings: &mut Findings<'_>) {
-    for (path, source) in sources(policy) {
-        let repeated = |principal: &Text<'_>| {
-            Principal::parse(principal).is_some_and(|parsed| source.namespaces.iter().any(|ns| *ns == parsed.namespace))
-        };
-        let both = !source.principals.is_empty() && !source.namespaces.is_empty();
-        if both && source.principals.iter().all(repeated) {
-            findings.report(
-                path.key("namespaces"),
-                "namespaces repeats what the principals say",
-                "remove namespaces: all fields of a source must match",
-            );
-        }
+pub(super) fn with_scheme(policy: &AuthorizationPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
+    for (path, principal) in parts::principals(policy).filter(|(_, principal)| principal.starts_with(SCHEME)) {
+        findings.report(path, "principal with spiffe:// can never match, Istio adds it", correction(principal, guard));
+    }
+}
+
+pub(super) fn literal_star(policy: &AuthorizationPolicy<'_>, _: &Guard, findings: &mut Findings<'_>) {
+    let is_literal = |principal: &str| !principal.starts_with(SCHEME) && has_literal_star(principal);
+    for (path, _) in parts::principals(policy).filter(|(_, principal)| is_literal(principal)) {
+        findings.report(
+            path,
+            "a * within a principal is no wildcard, it never matches",
+            "put the only * at the beginning or at the end, or list serviceAccounts: [<namespace>/<service account>]",
+        );
+    }
+}
+
+pub(super) fn foreign_trust_domain(policy: &AuthorizationPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
+    let own = guard.mesh.trust_domain.as_str();
+    let is_foreign = |domain: &str| !domain.contains('*') && ![own, OWN_TRUST_DOMAIN, ""].contains(&domain);
+    let of_principals = parts::principals(policy).filter_map(|(path, principal)| {
+        let (domain, rest) = principal.split_once('/')?;
+        (rest.starts_with("ns/") && !is_malformed(principal)).then_some((path, domain))
+    });
+    let of_sources = parts::sources(policy).flat_map(|(path, source)| {
+        parts::with_paths(&path.key("trustDomains"), &source.trust_domains)
+            .map(|(path, domain)| (path, domain.as_str()))
+    });
+    for (path, _) in of_principals.chain(of_sources).filter(|(_, domain)| is_foreign(domain)) {
+        findings.report(
+            path,
+            "not the trust domain of this mesh",
+            format!("write {own}, or set mesh.trustDomain of the guard if the mesh has another trust domain"),
+        );
     }
 }
 
 /// Whether some principal can never match, so that nothing can be said about whom the policy admits.
-pub(super) fn any_malformed(policy: &AuthorizationPolicy<'_>) -> bool {
-    sources(policy).any(|(_, source)| source.principals.iter().any(is_malformed))
+pub(super) fn any_impossible(policy: &AuthorizationPolicy<'_>) -> bool {
+    parts::principals(policy)
+        .any(|(_, principal)| principal.starts_with(SCHEME) || has_literal_star(principal) || is_malformed(principal))
 }
 
-/// Every source of the policy with its path.
-pub(super) fn sources<'a>(policy: &'a AuthorizationPolicy<'a>) -> impl Iterator<Item = (FieldPath, &'a Source<'a>)> {
-    policy.spec.rules.iter().enumerate().flat_map(|(rule_index, rule)| {
-        let path = FieldPath::of("spec.rules").index(rule_index).key("from");
-        let from = rule.from.iter().flatten().enumerate();
-        from.map(move |(index, from)| (path.index(index).key("source"), &from.source))
-    })
-}
-
-fn is_malformed(principal: &Text<'_>) -> bool {
-    !has_wildcard(principal) && Principal::parse(principal).is_none()
+/// An empty principal, one with a scheme and one with a `*` in the wrong place are for other rules.
+fn is_malformed(principal: &str) -> bool {
+    let of_other_rules = principal.is_empty() || principal.starts_with(SCHEME) || has_literal_star(principal);
+    !of_other_rules && !has_wildcard(principal) && Principal::parse(principal).is_none()
 }
 
 fn what_is_wrong(principal: &str) -> &'static str {
-    if principal.starts_with("spiffe://") {
-        "principal with spiffe:// can never match, Istio adds it"
-    } else if !principal.contains("/sa/") {
-        "principal without /sa/ can never match"
-    } else {
+    if principal.contains("/sa/") {
         "principal of the wrong form can never match"
+    } else {
+        "principal without /sa/ can never match"
     }
 }
 
 /// The principal in its right form, with the parts that can be read from the wrong one filled in.
 fn correction(principal: &str, guard: &Guard) -> String {
-    let bare = principal.strip_prefix("spiffe://").unwrap_or(principal);
+    let bare = principal.strip_prefix(SCHEME).unwrap_or(principal);
     if Principal::parse(bare).is_some() {
         return format!("write {bare}");
     }
@@ -96,7 +109,10 @@ mod tests {
     #[case("*", false)]
     #[case("cluster.local/ns/a/*", false)]
     #[case("cluster.local/ns/a", true)]
+    #[case::of_another_rule("spiffe://cluster.local/ns/a", false)]
+    #[case::of_another_rule("cluster.local/ns/*/sa/b", false)]
+    #[case::of_another_rule("", false)]
     fn wildcards_at_the_ends_are_a_right_form(#[case] principal: &str, #[case] malformed: bool) {
-        assert_eq!(is_malformed(&principal.into()), malformed);
+        assert_eq!(is_malformed(principal), malformed);
     }
 }
