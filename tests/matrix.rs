@@ -145,11 +145,11 @@ impl Fixture {
     /// What is found in every object of the file.
     fn judgements(&self) -> BTreeMap<String, Vec<Judgement>> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(self.file);
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", self.file));
+        let text = std::fs::read_to_string(&path).unwrap();
         let guards = if self.guard.is_empty() { Guards::built_in() } else { Guards::parse(self.guard).unwrap() };
-        let documents: Result<Vec<_>, _> = Document::read_all(&Source::new(&text)).collect();
-        let documents = documents.unwrap_or_else(|error| panic!("{}: {error}", self.file));
-        documents.iter().map(|document| (document.name().to_owned(), judgements(document, &guards))).collect()
+        let source = Source::new(&text);
+        let documents = Document::read_all(&source).map(Result::unwrap);
+        documents.map(|document| (document.name().to_owned(), judgements(&document, &guards))).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Manifests to read: files, directories and standard input.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,14 +28,22 @@ impl Input {
         }
     }
 
+    /// How many bytes it has, as far as that can be told without reading it.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::File(path) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Self::Text(text) => text.len() as u64,
+        }
+    }
+
     /// Its text.
     ///
     /// # Errors
     /// When the file cannot be read, or is not UTF-8.
-    pub fn read(&self) -> anyhow::Result<String> {
+    pub fn read(&self) -> anyhow::Result<Cow<'_, str>> {
         match self {
-            Self::File(path) => text(fs::read(path)?),
-            Self::Text(text) => Ok(text.clone()),
+            Self::File(path) => Ok(Cow::Owned(text(fs::read(path)?)?)),
+            Self::Text(text) => Ok(Cow::Borrowed(text)),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod admission;
 mod namespaces;
 mod output;
+mod progress;
 mod together;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::report::{File, Summary};
 use admission::Reviewer;
 use namespaces::NamespaceModes;
 use output::{Format, Output};
+use progress::Progress;
 use together::Together;
 
 /// Tell what admission would say to manifests: patch, warnings and refusals
@@ -80,10 +82,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         modes: NamespaceModes::of(&inputs),
         together: Together::default(),
     };
-    let mut review = Review { reviewer, output: Output::new(arguments.output), summary: Summary::default() };
+    let progress = Progress::start(inputs.iter().map(Input::size).sum());
+    let output = Output::new(arguments.output);
+    let mut review = Review { reviewer, output, progress, summary: Summary::default() };
     for input in &inputs {
         review.input(input)?;
     }
+    review.progress.finish();
     review.together()?;
     let summary = review.summary;
     review.output.finish(summary)?;
@@ -101,16 +106,19 @@ fn unreadable(number: usize) -> String {
 struct Review<'a> {
     reviewer: Reviewer<'a>,
     output: Output,
+    progress: Progress,
     summary: Summary,
 }
 
 impl Review<'_> {
     fn input(&mut self, input: &Input) -> anyhow::Result<()> {
         let name = input.name();
+        self.progress.begin(&name, input.size());
         match input.read() {
             Ok(text) => self.documents(&name, &Source::new(&text)),
             Err(error) => {
                 self.summary.unreadable += 1;
+                let _hidden = self.progress.hide();
                 self.output.unreadable_file(&name, &format!("{error:#}"));
                 Ok(())
             }
@@ -124,6 +132,7 @@ impl Review<'_> {
                 Ok(document) => self.document(file, document)?,
                 Err(error) => {
                     self.summary.unreadable += 1;
+                    let _hidden = self.progress.hide();
                     self.output.broken_document(file, &error);
                 }
             }
@@ -132,11 +141,13 @@ impl Review<'_> {
     }
 
     fn document(&mut self, file: File<'_>, document: Document<'_>) -> anyhow::Result<()> {
+        self.progress.reach(document.start().start as u64);
         let Some(reviewed) = self.reviewer.review(document)? else {
             self.summary.skipped += 1;
             return Ok(());
         };
         self.summary.add(&reviewed);
+        let _hidden = self.progress.hide();
         self.output.object(file, &reviewed)
     }
 

@@ -43,7 +43,7 @@ impl Object {
 }
 
 /// The findings on all objects of an example, under its own guard if it brings one.
-fn judgements(example: &str) -> Vec<Judgement> {
+pub(super) fn judgements(example: &str) -> Vec<Judgement> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(example).unwrap();
     let (guards, objects): (Vec<_>, Vec<_>) =
         documents.into_iter().partition(|document| document["kind"] == "ScrapeGuard");

@@ -27,3 +27,25 @@ pub(in crate::engine::rules) fn invalid(annotations: &Labels<'_>, now: Timestamp
     };
     findings.report(FieldPath::of("metadata.annotations").key(annotation), message, fix);
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::admission::Action;
+    use crate::engine::rules::examples::judgements;
+    use crate::engine::rules::rule;
+
+    /// What is done about SG-NP-010 in an example of this rule, and for which reason it is spared.
+    fn of_the_policy(example: &str) -> (Action, Option<String>) {
+        let judgements = judgements(example);
+        let found = judgements.iter().find(|judgement| judgement.finding.rule.to_string() == "SG-NP-010").unwrap();
+        (found.action, found.exempted.clone())
+    }
+
+    #[test]
+    fn only_a_valid_exemption_spares_the_warning() {
+        let rule = rule("SG-GEN-003".parse().unwrap()).unwrap();
+        let reason = "every namespace pulls images from here".to_owned();
+        assert_eq!(of_the_policy(rule.bad), (Action::Warn, None));
+        assert_eq!(of_the_policy(rule.good), (Action::Record, Some(reason)));
+    }
+}

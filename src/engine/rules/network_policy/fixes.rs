@@ -29,16 +29,24 @@ impl Fix {
                 let (parent, key) = parent(object, pointer);
                 match parent {
                     Value::Array(list) => drop(list.remove(key.parse().unwrap())),
-                    map => drop(map.as_object_mut().unwrap().remove(key).unwrap()),
+                    map => drop(map.as_object_mut().unwrap().remove(&key).unwrap()),
                 }
             }
         }
     }
 }
 
-fn parent<'v>(object: &'v mut Value, pointer: &'static str) -> (&'v mut Value, &'static str) {
+fn parent<'v>(object: &'v mut Value, pointer: &'static str) -> (&'v mut Value, String) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
-    (object.pointer_mut(parent).unwrap(), key)
+    (object.pointer_mut(parent).unwrap(), key.replace("~1", "/"))
+}
+
+/// Both selectors in one peer.
+fn ingress_controller() -> Value {
+    json!({
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "ingress-nginx"}},
+    })
 }
 
 fn monitoring() -> Value {
@@ -46,11 +54,16 @@ fn monitoring() -> Value {
 }
 
 #[rstest]
+#[case("SG-NP-001", Fix::Set("/spec/ingress/0/from", json!([ingress_controller()])))]
+#[case("SG-NP-002", Fix::Remove("/spec/ingress/0"))]
 #[case("SG-NP-003", Fix::Add("/spec/ingress", json!({"ports": [{"port": 10250, "protocol": "TCP"}]})))]
 #[case("SG-NP-004", Fix::Set("/spec/ingress/0/ports/0/port", json!(10250)))]
 #[case("SG-NP-008", Fix::Set("/spec/ingress/0/from/0/namespaceSelector", monitoring()))]
+#[case("SG-NP-009", Fix::Set("/spec/ingress/0/from", json!([ingress_controller()])))]
 #[case("SG-NP-010", Fix::Set("/spec/ingress/0/from/0/namespaceSelector", monitoring()))]
 #[case("SG-NP-011", Fix::Set("/spec/ingress/0/from/0/namespaceSelector", monitoring()))]
+#[case("SG-NP-012", Fix::Set("/spec/ingress/0/from", json!([ingress_controller()])))]
+#[case("SG-NP-014", Fix::Remove("/spec/podSelector/matchLabels/app.kubernetes.io~1instance"))]
 #[case("SG-NP-015", Fix::Remove("/spec/podSelector/matchLabels/pod-template-hash"))]
 #[case("SG-NP-017", Fix::Set("/spec/ingress/0/from/0/namespaceSelector", monitoring()))]
 #[case("SG-NP-018", Fix::Remove("/spec/policyTypes/1"))]
@@ -58,6 +71,7 @@ fn monitoring() -> Value {
 #[case("SG-NP-019", Fix::Remove("/spec/egress"))]
 #[case("SG-NP-020", Fix::Add("/spec/policyTypes", json!("Ingress")))]
 #[case("SG-NP-021", Fix::Add("/spec/egress", json!({"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]})))]
+#[case("SG-NP-024", Fix::Set("/spec/ingress/0/from/0/ipBlock/cidr", json!("192.0.2.0/24")))]
 #[case("SG-NP-026", Fix::Add("/spec/ingress/1/ports", json!({"port": 9094, "protocol": "UDP"})))]
 #[case("SG-NP-031", Fix::Remove("/spec/ingress/0/ports/0"))]
 #[case("SG-NP-035", Fix::Set("/spec/ingress/0/ports/0", json!({"port": 8080, "endPort": 8090})))]
