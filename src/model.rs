@@ -7,6 +7,7 @@ pub mod guard;
 pub mod labels;
 pub mod object;
 pub mod principal;
+pub mod regular_expression;
 pub mod relabeling;
 pub mod resource;
 pub mod selector;
