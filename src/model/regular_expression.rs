@@ -142,7 +142,7 @@ impl RegularExpression {
     }
 
     /// The text with every match replaced, as Go's `ReplaceAllString` does.
-    pub fn replace_all(&self, text: &str, replacement: &Template<'_>) -> String {
+    pub fn replace_all(&self, text: &str, replacement: &Template) -> String {
         let mut replaced = String::with_capacity(text.len());
         let mut copied = 0;
         for captures in self.regex.captures_iter(text) {
@@ -177,13 +177,13 @@ impl<'t> Match<'_, 't> {
     }
 
     /// The template with its references replaced by the text of their groups; by nothing where there is no such group.
-    pub fn expand(&self, template: &Template<'_>) -> String {
+    pub fn expand(&self, template: &Template) -> String {
         let mut expanded = String::new();
         self.expand_into(template, &mut expanded);
         expanded
     }
 
-    fn expand_into(&self, template: &Template<'_>, expanded: &mut String) {
+    fn expand_into(&self, template: &Template, expanded: &mut String) {
         for part in template.parts() {
             expanded.push_str(match part {
                 Part::Text(text) => text,

@@ -5,7 +5,7 @@ use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
 use crate::model::guard::Guard;
-use crate::model::relabeling::RelabelConfig;
+use crate::model::relabeling::{Action as RelabelAction, RelabelConfig};
 use crate::model::resource::PodMonitor;
 use crate::model::resource::pod_monitor::PodMetricsEndpoint;
 use crate::model::{FieldPath, RuleId, Severity};
@@ -52,7 +52,7 @@ fn no_port(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
 
 /// Whether an endpoint says which port it means: by a field, or by keeping only targets whose port matches.
 fn names_port(endpoint: &PodMetricsEndpoint<'_>) -> bool {
-    let keeps_port = |step: &RelabelConfig<'_>| step.is("keep") && step.reads_port();
+    let keeps_port = |step: &RelabelConfig<'_>| step.is(RelabelAction::Keep) && step.reads_port();
     endpoint.port.is_some()
         || endpoint.port_number.is_some()
         || endpoint.target_port.is_some()

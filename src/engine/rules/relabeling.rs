@@ -5,7 +5,7 @@ use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
 use crate::model::guard::Guard;
-use crate::model::relabeling::RelabelConfig;
+use crate::model::relabeling::{Action as RelabelAction, RelabelConfig};
 use crate::model::resource::PodMonitor;
 use crate::model::{FieldPath, RuleId, Severity};
 
@@ -41,7 +41,7 @@ pub const RULES: &[Rule] = &[
 fn address_rewrite(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
     for (path, step) in steps(monitor) {
         let reads_address = step.source_labels.iter().any(|label| label == "__address__");
-        let rewrites = step.is("replace") && step.target() == "__address__" && reads_address;
+        let rewrites = step.is(RelabelAction::Replace) && step.target() == "__address__" && reads_address;
         if rewrites && step.expression().contains("[^:]") {
             findings.report(
                 path.key("regex"),
@@ -74,11 +74,14 @@ fn redundancy(step: &RelabelConfig<'_>) -> Option<&'static str> {
     let copies = |source: &str, target: &str| {
         let unchanged = step.replacement.as_deref().is_none_or(|text| text == "$1" || text == "${1}");
         let whole = step.expression() == "(.*)";
-        step.is("replace") && whole && unchanged && step.reads_only(&[source]) && step.target() == target
+        step.is(RelabelAction::Replace) && whole && unchanged && step.reads_only(&[source]) && step.target() == target
     };
-    if step.is("drop") && step.reads_only(&["__meta_kubernetes_pod_phase"]) && is_finished(step.expression()) {
+    if step.is(RelabelAction::Drop)
+        && step.reads_only(&["__meta_kubernetes_pod_phase"])
+        && is_finished(step.expression())
+    {
         Some("finished pods are dropped already")
-    } else if step.is("labeldrop") && step.expression().starts_with("__meta_") {
+    } else if step.is(RelabelAction::LabelDrop) && step.expression().starts_with("__meta_") {
         Some("__meta labels are dropped after relabeling anyway")
     } else if copies("__meta_kubernetes_namespace", "namespace") || copies("__meta_kubernetes_pod_name", "pod") {
         Some("the operator sets this label already")

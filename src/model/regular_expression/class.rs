@@ -58,7 +58,8 @@ fn code_point(cursor: &mut Cursor<'_>) -> Result<u32, PatternError> {
 pub(super) fn between(low: u32, high: u32) -> ClassUnicode {
     let parts = [(low, high.min(0xd7ff)), (low.max(0xe000), high)];
     let ends = parts.into_iter().filter(|(low, high)| low <= high);
-    let ranges = ends.filter_map(|(low, high)| Some(ClassUnicodeRange::new(char::from_u32(low)?, char::from_u32(high)?)));
+    let ranges =
+        ends.filter_map(|(low, high)| Some(ClassUnicodeRange::new(char::from_u32(low)?, char::from_u32(high)?)));
     ClassUnicode::new(ranges)
 }
 
@@ -133,7 +134,8 @@ fn posix(name: &str) -> Option<&'static [(char, char)]> {
 /// `\pL`, `\p{Greek}`, `\P{^Greek}`, if one comes next.
 pub(super) fn unicode(cursor: &mut Cursor<'_>, fold: bool) -> Result<Option<ClassUnicode>, PatternError> {
     let start = *cursor;
-    let Some(negated) = [("\\p", false), ("\\P", true)].into_iter().find_map(|(text, no)| cursor.eat(text).then_some(no))
+    let Some(negated) =
+        [("\\p", false), ("\\P", true)].into_iter().find_map(|(text, no)| cursor.eat(text).then_some(no))
     else {
         return Ok(None);
     };

@@ -4,6 +4,7 @@ use super::PatternError;
 use super::cursor::Cursor;
 
 /// Flags that hold for what is read next.
+#[expect(clippy::struct_excessive_bools, reason = "the four flags of RE2 are independent")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Flags {
     /// `i`: upper and lower case are the same.

@@ -104,7 +104,11 @@ impl Parser<'_> {
             '$' => self.look(if self.flags.multiline { Look::EndLF } else { Look::End }),
             '.' => {
                 self.cursor.next();
-                self.group.push(Hir::dot(if self.flags.dot_all { hir::Dot::AnyChar } else { hir::Dot::AnyCharExceptLF }));
+                self.group.push(Hir::dot(if self.flags.dot_all {
+                    hir::Dot::AnyChar
+                } else {
+                    hir::Dot::AnyCharExceptLF
+                }));
             }
             _ => {
                 self.cursor.next();
@@ -168,18 +172,15 @@ impl Parser<'_> {
             return Err(PatternError::InvalidRepetition(written()));
         }
         let Repetition { min, max, .. } = repetition;
-        let hir = Hir::repetition(hir::Repetition { min, max, greedy: lazy == self.flags.swap_greed, sub: Box::new(hir) });
+        let hir =
+            Hir::repetition(hir::Repetition { min, max, greedy: lazy == self.flags.swap_greed, sub: Box::new(hir) });
         self.group.sequence.push(Piece { hir, repeated });
         Ok(true)
     }
 
     fn backslash(&mut self) -> Result<(), PatternError> {
-        let asserted = [
-            ("\\A", Look::Start),
-            ("\\z", Look::End),
-            ("\\b", Look::WordAscii),
-            ("\\B", Look::WordAsciiNegate),
-        ];
+        let asserted =
+            [("\\A", Look::Start), ("\\z", Look::End), ("\\b", Look::WordAscii), ("\\B", Look::WordAsciiNegate)];
         for (text, look) in asserted {
             if self.cursor.eat(text) {
                 self.group.push(Hir::look(look));

@@ -8,46 +8,52 @@ use super::class;
 
 /// A replacement, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template<'t>(Vec<Part<'t>>);
+pub struct Template(Vec<Part>);
 
 /// A part of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part<'t> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
     /// Text that stays as it is.
-    Text(&'t str),
+    Text(String),
     /// `$1` or `${1}`.
     Number(usize),
     /// `$name` or `${name}`.
-    Name(&'t str),
+    Name(String),
 }
 
-impl<'t> Template<'t> {
+impl Template {
     /// Takes a template apart. After `$` comes the longest name of letters, digits and `_`: `$1x` is a reference to the
     /// name `1x`, not to group 1. A `$` that begins no reference stands for itself, and so does `$$`, once.
-    pub fn parse(mut text: &'t str) -> Self {
+    pub fn parse(mut text: &str) -> Self {
         let mut parts = Vec::new();
         while let Some((before, after)) = text.split_once('$') {
-            parts.push(Part::Text(before));
+            parts.push(Part::Text(before.to_owned()));
+            let dollar = |rest| (Part::Text("$".to_owned()), rest);
             let (part, rest) = match after.strip_prefix('$') {
-                Some(rest) => (Part::Text("$"), rest),
-                None => reference(after).unwrap_or((Part::Text("$"), after)),
+                Some(rest) => dollar(rest),
+                None => reference(after).unwrap_or_else(|| dollar(after)),
             };
             parts.push(part);
             text = rest;
         }
-        parts.push(Part::Text(text));
-        parts.retain(|part| *part != Part::Text(""));
+        parts.push(Part::Text(text.to_owned()));
+        parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
         Self(parts)
     }
 
+    /// Whether there is no reference in it.
+    pub fn is_constant(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
     /// The parts, in order.
-    pub fn parts(&self) -> &[Part<'t>] {
+    pub fn parts(&self) -> &[Part] {
         &self.0
     }
 }
 
 /// The reference whose text, behind the `$`, the text begins with, and the rest.
-fn reference(text: &str) -> Option<(Part<'_>, &str)> {
+fn reference(text: &str) -> Option<(Part, &str)> {
     let (name, rest) = match text.strip_prefix('{') {
         Some(inner) => {
             let (name, rest) = word(inner);
@@ -55,7 +61,7 @@ fn reference(text: &str) -> Option<(Part<'_>, &str)> {
         }
         None => word(text),
     };
-    (!name.is_empty()).then(|| (number(name).map_or(Part::Name(name), Part::Number), rest))
+    (!name.is_empty()).then(|| (number(name).map_or_else(|| Part::Name(name.to_owned()), Part::Number), rest))
 }
 
 /// The longest name at the beginning.
