@@ -21,7 +21,7 @@ pub use validity::{InvalidRelabeling, PrometheusVersion};
 use serde::Deserialize;
 
 use crate::model::Text;
-use crate::model::resource::null_as_default;
+use crate::model::resource::{null_as_default, tolerant};
 
 /// The separator where none is written.
 pub const SEPARATOR: &str = ";";
@@ -47,6 +47,7 @@ pub struct RelabelConfig<'a> {
     #[serde(borrow)]
     pub regex: Option<Text<'a>>,
     /// What a hash is divided by.
+    #[serde(deserialize_with = "tolerant")]
     pub modulus: Option<u64>,
     /// The label that is written.
     #[serde(borrow)]

@@ -27,12 +27,28 @@ impl<'a> Findings<'a> {
         Self { rule, object, scope, found }
     }
 
+    /// The object that the findings are about.
+    pub fn object(&self) -> &ObjectReference {
+        self.object
+    }
+
     /// Reports that something is wrong at a field. `message` is one short sentence without a full stop; `fix` is the
     /// exact change.
     pub fn report(&mut self, path: FieldPath, message: impl Into<String>, fix: impl Into<String>) {
+        self.report_as(self.rule.severity, path, message, fix);
+    }
+
+    /// Reports something that is better or worse than what the rule usually finds.
+    pub fn report_as(
+        &mut self,
+        severity: Severity,
+        path: FieldPath,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
         self.found.push(Finding {
             rule: self.rule.id,
-            severity: self.scope.severity(self.rule.severity),
+            severity: self.scope.severity(severity),
             object: self.object.clone(),
             path,
             message: message.into(),
