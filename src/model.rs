@@ -1,6 +1,7 @@
 //! The world as values: what the engine decides about. Nothing here does I/O or looks at a clock.
 
 pub mod document;
+pub mod duration;
 pub mod field_path;
 pub mod finding;
 pub mod guard;
@@ -8,6 +9,7 @@ pub mod labels;
 pub mod object;
 pub mod object_exemption;
 pub mod principal;
+pub mod regular_expression;
 pub mod relabeling;
 pub mod resource;
 pub mod selector;

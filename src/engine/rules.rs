@@ -11,6 +11,7 @@ pub mod findings;
 pub mod general;
 pub mod ingress;
 pub mod injection;
+mod monitor;
 pub mod network_policy;
 pub mod peer_authentication;
 pub mod pod_monitor;

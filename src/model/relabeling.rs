@@ -1,9 +1,34 @@
 //! Relabeling: how Prometheus rewrites, keeps and drops targets by their labels.
+//!
+//! A step is read as the operator's resources write it ([`RelabelConfig`]), checked ([`validity`]), compiled and run
+//! ([`Step`]) on a [`LabelSet`]. What is true of all that is said by `prometheus/model/relabel` and, for what may be
+//! written, by `prometheus-operator/pkg/prometheus/validation`.
+
+pub mod action;
+mod label_case;
+pub mod label_name;
+pub mod label_set;
+pub mod step;
+#[cfg(test)]
+mod tests;
+pub mod validity;
+
+pub use action::Action;
+pub use label_set::LabelSet;
+pub use step::{Step, relabel};
+pub use validity::{InvalidRelabeling, PrometheusVersion};
 
 use serde::Deserialize;
 
 use crate::model::Text;
-use crate::model::resource::null_as_default;
+use crate::model::resource::{null_as_default, tolerant};
+
+/// The separator where none is written.
+pub const SEPARATOR: &str = ";";
+/// The expression where none is written.
+pub const EXPRESSION: &str = "(.*)";
+/// The replacement where none is written.
+pub const REPLACEMENT: &str = "$1";
 
 /// One relabeling step as the operator's resources write it (`RelabelConfig`, `monitoring.coreos.com/v1`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -15,9 +40,15 @@ pub struct RelabelConfig<'a> {
     /// Labels whose values are joined and matched.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub source_labels: Vec<Text<'a>>,
+    /// What stands between the joined values; `;` if absent.
+    #[serde(borrow)]
+    pub separator: Option<Text<'a>>,
     /// The expression that must match the whole of the joined values; `(.*)` if absent.
     #[serde(borrow)]
     pub regex: Option<Text<'a>>,
+    /// What a hash is divided by.
+    #[serde(deserialize_with = "tolerant")]
+    pub modulus: Option<u64>,
     /// The label that is written.
     #[serde(borrow)]
     pub target_label: Option<Text<'a>>,
@@ -27,19 +58,39 @@ pub struct RelabelConfig<'a> {
 }
 
 impl RelabelConfig<'_> {
-    /// Whether the step does this.
-    pub fn is(&self, action: &str) -> bool {
-        self.action.as_deref().unwrap_or("replace").eq_ignore_ascii_case(action)
+    /// The action, unless it is one that is not known here.
+    pub fn action(&self) -> Option<Action> {
+        self.action.as_deref().filter(|name| !name.is_empty()).map_or(Some(Action::Replace), Action::of)
     }
 
-    /// The expression, with its default.
+    /// Whether the step does this.
+    pub fn is(&self, action: Action) -> bool {
+        self.action() == Some(action)
+    }
+
+    /// The separator, with its default.
+    pub fn separator(&self) -> &str {
+        self.separator.as_deref().unwrap_or(SEPARATOR)
+    }
+
+    /// The expression, with its default, which the operator also takes for an empty one.
     pub fn expression(&self) -> &str {
-        self.regex.as_deref().unwrap_or("(.*)")
+        self.regex.as_deref().filter(|regex| !regex.is_empty()).unwrap_or(EXPRESSION)
+    }
+
+    /// The replacement, with its default.
+    pub fn replacement(&self) -> &str {
+        self.replacement.as_deref().unwrap_or(REPLACEMENT)
     }
 
     /// The target label; empty if there is none.
     pub fn target(&self) -> &str {
         self.target_label.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the value of this label is matched.
+    pub fn reads(&self, label: &str) -> bool {
+        self.source_labels.iter().any(|source| source == label)
     }
 
     /// Whether the values of exactly these labels are matched.
@@ -54,17 +105,5 @@ impl RelabelConfig<'_> {
                 || label == "__meta_kubernetes_pod_container_name"
                 || label.starts_with("__meta_kubernetes_pod_container_port_")
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn defaults_are_those_of_prometheus() {
-        let step = RelabelConfig::default();
-        assert!(step.is("replace") && step.expression() == "(.*)");
-        assert!(RelabelConfig { action: Some("LabelDrop".into()), ..step }.is("labeldrop"));
     }
 }

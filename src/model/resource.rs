@@ -4,6 +4,7 @@
 //! newer versions can be read; a field of another type than expected is an error, which callers turn into "unknown".
 
 pub mod authorization_policy;
+pub mod endpoint;
 pub mod ingress;
 pub mod metadata;
 pub mod network_policy;
@@ -30,6 +31,7 @@ pub use service_monitor::ServiceMonitor;
 pub use workload::Workload;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// Reads JSON `null` as the default value, as the API server does for lists and maps.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -38,4 +40,15 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a value of another form than expected as the default value, for fields whose form may change and without which
+/// the rest of the object can still be judged.
+pub(crate) fn tolerant<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    let value = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(value.get()).unwrap_or_default())
 }

@@ -63,7 +63,8 @@ fn judgement(mut finding: Finding, guard: &Guard, scope: Scope, circumstances: &
 fn action(finding: &Finding, guard: &Guard, scope: Scope, namespace_mode: Option<Mode>) -> Action {
     let by_default = match finding.severity {
         Severity::Info => Action::Record,
-        Severity::Warning | Severity::Error => rules::rule(finding.rule).map_or(Action::Warn, |rule| rule.action),
+        Severity::Warning => Action::Warn,
+        Severity::Error => rules::rule(finding.rule).map_or(Action::Warn, |rule| rule.action),
     };
     let (wanted, bound) = match guard.enforcement.rules.get(&finding.rule) {
         Some(setting) => (of_setting(*setting), namespace_mode.unwrap_or(Mode::Enforce)),

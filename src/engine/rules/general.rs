@@ -70,7 +70,7 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Fields in which such text has a meaning of its own.
-const FREE_TEXT: [&str; 5] = ["regex", "replacement", "params", "query", "expr"];
+const FREE_TEXT: [&str; 6] = ["regex", "replacement", "targetLabel", "params", "query", "expr"];
 
 fn placeholder(json: &str, findings: &mut Findings<'_>) {
     strings::visit(json, &mut |path, text| {

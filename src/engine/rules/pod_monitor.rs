@@ -1,17 +1,28 @@
-//! Rules for PodMonitors: which pods and ports they pick.
+//! Rules for what monitors pick: which pods and Services, in which namespaces, on which ports.
+
+mod ports;
+mod selection;
 
 use crate::engine::admission::Action;
-use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
-use crate::model::guard::Guard;
-use crate::model::relabeling::RelabelConfig;
-use crate::model::resource::PodMonitor;
-use crate::model::resource::pod_monitor::PodMetricsEndpoint;
-use crate::model::{FieldPath, RuleId, Severity};
+use crate::model::{RuleId, Severity};
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::new(Family::PodMonitor, 5),
+        title: "a number where the name of a port belongs",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "The port field is compared with the names of ports, and no port may have a number for a name. There \
+              are no targets.",
+        fix: "Write the name of the port, or its number in targetPort (ServiceMonitor) or portNumber (PodMonitor).",
+        bad: include_str!("examples/pm-005-bad.yaml"),
+        good: include_str!("examples/pm-005-good.yaml"),
+        check: Check::Monitor(ports::number_as_name),
+    },
     Rule {
         id: RuleId::new(Family::PodMonitor, 7),
         title: "an endpoint without a port",
@@ -23,11 +34,11 @@ pub const RULES: &[Rule] = &[
         fix: "Name the container port.",
         bad: include_str!("examples/pm-007-bad.yaml"),
         good: include_str!("examples/pm-007-good.yaml"),
-        check: Check::PodMonitor(no_port),
+        check: Check::PodMonitor(ports::no_port),
     },
     Rule {
         id: RuleId::new(Family::PodMonitor, 8),
-        title: "a monitor that selects every pod of the cluster",
+        title: "a monitor that selects everything in the cluster",
         severity: Severity::Warning,
         needs: Needs::Object,
         action: Action::Warn,
@@ -35,36 +46,56 @@ pub const RULES: &[Rule] = &[
         fix: "Narrow the selector, or exempt the monitor with a reason.",
         bad: include_str!("examples/pm-008-bad.yaml"),
         good: include_str!("examples/pm-008-good.yaml"),
-        check: Check::PodMonitor(whole_cluster),
+        check: Check::Monitor(selection::whole_cluster),
+    },
+    Rule {
+        id: RuleId::new(Family::PodMonitor, 9),
+        title: "names of namespaces that any makes void",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "With any: true the operator does not look at matchNames. The monitor selects in all namespaces, though \
+              it reads as if it did not.",
+        fix: "Remove any or matchNames.",
+        bad: include_str!("examples/pm-009-bad.yaml"),
+        good: include_str!("examples/pm-009-good.yaml"),
+        check: Check::Monitor(selection::names_beside_any),
+    },
+    Rule {
+        id: RuleId::new(Family::PodMonitor, 10),
+        title: "a monitor of one namespace that scrapes all others",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Whoever may write monitors in this namespace has Prometheus scrape the pods of everybody else, with \
+              labels and relabelings of their choice.",
+        fix: "Select in the monitor's own namespace, or set ignoreNamespaceSelectors on the Prometheus resource.",
+        bad: include_str!("examples/pm-010-bad.yaml"),
+        good: include_str!("examples/pm-010-good.yaml"),
+        check: Check::Monitor(selection::reaches_out),
+    },
+    Rule {
+        id: RuleId::new(Family::PodMonitor, 11),
+        title: "a deprecated field for the port",
+        severity: Severity::Info,
+        needs: Needs::Object,
+        action: Action::Record,
+        why: "The operator deprecates targetPort in PodMonitors and logs a warning for it.",
+        fix: "Use port for a name and portNumber for a number.",
+        bad: include_str!("examples/pm-011-bad.yaml"),
+        good: include_str!("examples/pm-011-good.yaml"),
+        check: Check::PodMonitor(ports::deprecated),
+    },
+    Rule {
+        id: RuleId::new(Family::PodMonitor, 12),
+        title: "two fields for one port",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "The operator takes the first of port, portNumber and targetPort and does not look at the others.",
+        fix: "Keep the one that is meant.",
+        bad: include_str!("examples/pm-012-bad.yaml"),
+        good: include_str!("examples/pm-012-good.yaml"),
+        check: Check::PodMonitor(ports::two_ports),
     },
 ];
-
-fn no_port(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
-    let endpoints = monitor.spec.pod_metrics_endpoints.iter().enumerate();
-    for (index, _) in endpoints.filter(|(_, endpoint)| !names_port(endpoint)) {
-        findings.report(
-            FieldPath::of("spec.podMetricsEndpoints").index(index),
-            "scrapes every port of every selected pod",
-            "add port: <name of the container port>",
-        );
-    }
-}
-
-/// Whether an endpoint says which port it means: by a field, or by keeping only targets whose port matches.
-fn names_port(endpoint: &PodMetricsEndpoint<'_>) -> bool {
-    let keeps_port = |step: &RelabelConfig<'_>| step.is("keep") && step.reads_port();
-    endpoint.port.is_some()
-        || endpoint.port_number.is_some()
-        || endpoint.target_port.is_some()
-        || endpoint.relabelings.iter().any(keeps_port)
-}
-
-fn whole_cluster(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
-    if monitor.spec.namespace_selector.any && monitor.spec.selector.is_empty() {
-        findings.report(
-            FieldPath::of("spec.selector"),
-            "selects every pod of the cluster",
-            "narrow spec.selector or spec.namespaceSelector, or exempt this monitor in the guard with a reason",
-        );
-    }
-}

@@ -1,16 +1,72 @@
-//! Rules for relabelings.
+//! Rules for relabelings, of targets and of metrics, in monitors of all kinds.
+
+mod address;
+mod groups;
+mod labels;
+mod redundancy;
+mod targets;
+#[cfg(test)]
+mod tests;
+mod validity;
 
 use crate::engine::admission::Action;
-use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
-use crate::model::guard::Guard;
-use crate::model::relabeling::RelabelConfig;
-use crate::model::resource::PodMonitor;
-use crate::model::{FieldPath, RuleId, Severity};
+use crate::model::{RuleId, Severity};
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::new(Family::Relabeling, 1),
+        title: "an expression that Prometheus cannot read",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "Prometheus reads RE2: no look-around, no references back, at most 1000 repetitions. The operator leaves \
+              out the whole monitor, without a word in its status.",
+        fix: "Write the expression in RE2.",
+        bad: include_str!("examples/rl-001-bad.yaml"),
+        good: include_str!("examples/rl-001-good.yaml"),
+        check: Check::Monitor(validity::expression),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 2),
+        title: "relabelings that drop every target",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "A target is kept only if every step keeps it. A label that discovery never sets is empty, and what one \
+              step alone keeps may be what another drops.",
+        fix: "Remove the step, or match a label that targets of this kind have.",
+        bad: include_str!("examples/rl-002-bad.yaml"),
+        good: include_str!("examples/rl-002-good.yaml"),
+        check: Check::Monitor(targets::dropped),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 3),
+        title: "a reference to a group that does not exist",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "After $ the longest name counts: $1_x means the group named 1_x, not group 1. A group that does not \
+              exist is empty, which deletes the label, or breaks the address.",
+        fix: "Put the number in braces: ${1}_x.",
+        bad: include_str!("examples/rl-003-bad.yaml"),
+        good: include_str!("examples/rl-003-good.yaml"),
+        check: Check::Monitor(groups::missing),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 4),
+        title: "a relabeling whose fields do not fit its action",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "The operator leaves out the whole monitor, or Prometheus refuses its whole configuration.",
+        fix: "Add the field that is missing, or remove the one that the action does not take.",
+        bad: include_str!("examples/rl-004-bad.yaml"),
+        good: include_str!("examples/rl-004-good.yaml"),
+        check: Check::Monitor(validity::fields),
+    },
     Rule {
         id: RuleId::new(Family::Relabeling, 5),
         title: "an address rewrite that IPv6 breaks",
@@ -22,7 +78,59 @@ pub const RULES: &[Rule] = &[
         fix: "Name the port instead of rewriting the address.",
         bad: include_str!("examples/rl-005-bad.yaml"),
         good: include_str!("examples/rl-005-good.yaml"),
-        check: Check::PodMonitor(address_rewrite),
+        check: Check::Monitor(address::ipv6),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 7),
+        title: "an address rewrite that makes one target of many",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Each declared port of a pod is a target of its own. A rewrite to one port makes copies of the same \
+              target of them, and every sample arrives that many times.",
+        fix: "Name the port, or keep one port before the rewrite.",
+        bad: include_str!("examples/rl-007-bad.yaml"),
+        good: include_str!("examples/rl-007-good.yaml"),
+        check: Check::Monitor(address::duplicates),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 8),
+        title: "labels removed that targets or metrics need",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "A target without __address__ and a metric without __name__ cannot exist; without job, namespace or pod \
+              nobody can tell them apart. labelkeep also removes what begins with __.",
+        fix: "Narrow the expression of labeldrop, or widen that of labelkeep.",
+        bad: include_str!("examples/rl-008-bad.yaml"),
+        good: include_str!("examples/rl-008-good.yaml"),
+        check: Check::Monitor(labels::removed),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 9),
+        title: "labels that anybody can forge",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Whoever may label or annotate a pod chooses these values, and with honorLabels whoever writes the \
+              metrics. One tenant's samples pass for another's.",
+        fix: "Take identity from what discovery knows, and remove honorLabels.",
+        bad: include_str!("examples/rl-009-bad.yaml"),
+        good: include_str!("examples/rl-009-good.yaml"),
+        check: Check::Monitor(labels::forgeable),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 10),
+        title: "all labels of the pod copied to its metrics",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Every new pod label, such as a template hash, makes new series of everything. Names that differ only in \
+              characters that Prometheus replaces collide.",
+        fix: "Name the labels in podTargetLabels.",
+        bad: include_str!("examples/rl-010-bad.yaml"),
+        good: include_str!("examples/rl-010-good.yaml"),
+        check: Check::Monitor(labels::all_copied),
     },
     Rule {
         id: RuleId::new(Family::Relabeling, 11),
@@ -34,62 +142,6 @@ pub const RULES: &[Rule] = &[
         fix: "Remove it.",
         bad: include_str!("examples/rl-011-bad.yaml"),
         good: include_str!("examples/rl-011-good.yaml"),
-        check: Check::PodMonitor(redundant),
+        check: Check::Monitor(redundancy::redundant),
     },
 ];
-
-fn address_rewrite(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
-    for (path, step) in steps(monitor) {
-        let reads_address = step.source_labels.iter().any(|label| label == "__address__");
-        let rewrites = step.is("replace") && step.target() == "__address__" && reads_address;
-        if rewrites && step.expression().contains("[^:]") {
-            findings.report(
-                path.key("regex"),
-                "this address rewrite does not match IPv6",
-                "name the container port in the endpoint (port: ...) and remove this step",
-            );
-        }
-    }
-}
-
-fn redundant(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Findings<'_>) {
-    for (path, step) in steps(monitor) {
-        if let Some(reason) = redundancy(step) {
-            findings.report(path, reason, "remove this step");
-        }
-    }
-}
-
-/// Every relabeling step with its path.
-fn steps<'a>(monitor: &'a PodMonitor<'a>) -> impl Iterator<Item = (FieldPath, &'a RelabelConfig<'a>)> {
-    monitor.spec.pod_metrics_endpoints.iter().enumerate().flat_map(|(endpoint, written)| {
-        let path = FieldPath::of("spec.podMetricsEndpoints").index(endpoint).key("relabelings");
-        written.relabelings.iter().enumerate().map(move |(index, step)| (path.index(index), step))
-    })
-}
-
-/// Why a step does nothing that is not done anyway (prometheus-operator `pkg/prometheus/promcfg.go`,
-/// `generatePodMonitorConfig`), if it does nothing.
-fn redundancy(step: &RelabelConfig<'_>) -> Option<&'static str> {
-    let copies = |source: &str, target: &str| {
-        let unchanged = step.replacement.as_deref().is_none_or(|text| text == "$1" || text == "${1}");
-        let whole = step.expression() == "(.*)";
-        step.is("replace") && whole && unchanged && step.reads_only(&[source]) && step.target() == target
-    };
-    if step.is("drop") && step.reads_only(&["__meta_kubernetes_pod_phase"]) && is_finished(step.expression()) {
-        Some("finished pods are dropped already")
-    } else if step.is("labeldrop") && step.expression().starts_with("__meta_") {
-        Some("__meta labels are dropped after relabeling anyway")
-    } else if copies("__meta_kubernetes_namespace", "namespace") || copies("__meta_kubernetes_pod_name", "pod") {
-        Some("the operator sets this label already")
-    } else if copies("__meta_kubernetes_pod_name", "pod_name") {
-        Some("pod_name repeats the label pod")
-    } else {
-        None
-    }
-}
-
-fn is_finished(expression: &str) -> bool {
-    let bare = expression.trim_start_matches('(').trim_end_matches(')');
-    bare.split('|').all(|phase| phase == "Succeeded" || phase == "Failed")
-}

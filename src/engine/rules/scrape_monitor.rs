@@ -1,6 +1,134 @@
 //! Rules for how targets are scraped: TLS, intervals, limits.
 
-use crate::engine::rules::Rule;
+mod probe;
+mod timing;
+mod tls;
+
+use crate::engine::admission::Action;
+use crate::engine::rules::findings::Findings;
+use crate::engine::rules::{Check, Monitor, Needs, Rule};
+use crate::model::finding::Family;
+use crate::model::guard::Guard;
+use crate::model::{FieldPath, RuleId, Severity};
 
 /// The family's rules.
-pub const RULES: &[Rule] = &[];
+pub const RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 1),
+        title: "https without a certificate authority",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Certificates inside a cluster are signed by an authority that Prometheus does not know unless it is \
+              told. Every scrape fails with an x509 error.",
+        fix: "Set tlsConfig, or a scrapeClass that has one.",
+        bad: include_str!("examples/sm-001-bad.yaml"),
+        good: include_str!("examples/sm-001-good.yaml"),
+        check: Check::Monitor(tls::no_authority),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 4),
+        title: "certificate files in a monitor that cannot have them",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "Only ServiceMonitors know caFile, certFile and keyFile. Elsewhere the API server prunes them silently, \
+              and scrapes go without.",
+        fix: "Use a scrapeClass of the Prometheus resource, or ca, cert and keySecret.",
+        bad: include_str!("examples/sm-004-bad.yaml"),
+        good: include_str!("examples/sm-004-good.yaml"),
+        check: Check::Monitor(tls::files),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 5),
+        title: "HTTP/2 with an Istio proxy",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Prometheus negotiates HTTP/2 over TLS by itself, which ends in EOF and protocol errors at sidecars.",
+        fix: "Set enableHttp2: false.",
+        bad: include_str!("examples/sm-005-bad.yaml"),
+        good: include_str!("examples/sm-005-good.yaml"),
+        check: Check::Monitor(tls::http2_with_istio),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 6),
+        title: "a certificate that is not verified",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Whoever can answer on the target's address can read the credentials and invent the metrics. Istio's \
+              certificates are the exception: they name no host.",
+        fix: "Set ca and serverName, and remove insecureSkipVerify.",
+        bad: include_str!("examples/sm-006-bad.yaml"),
+        good: include_str!("examples/sm-006-good.yaml"),
+        check: Check::Monitor(tls::not_verified),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 8),
+        title: "a timeout that is longer than the interval",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Prometheus does not accept that, so the operator leaves out the whole monitor.",
+        fix: "Make scrapeTimeout shorter, or the interval longer.",
+        bad: include_str!("examples/sm-008-bad.yaml"),
+        good: include_str!("examples/sm-008-good.yaml"),
+        check: Check::Monitor(timing::timeout),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 12),
+        title: "a monitor of all namespaces without limits",
+        severity: Severity::Info,
+        needs: Needs::Object,
+        action: Action::Record,
+        why: "Any pod of the cluster can send as many series as it likes, and Prometheus runs out of memory.",
+        fix: "Set sampleLimit or labelLimit.",
+        bad: include_str!("examples/sm-012-bad.yaml"),
+        good: include_str!("examples/sm-012-good.yaml"),
+        check: Check::Monitor(no_limit),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 13),
+        title: "pods that have ended are scraped",
+        severity: Severity::Warning,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "Nothing listens on the address of a pod that has ended, or another pod has it by now.",
+        fix: "Remove filterRunning.",
+        bad: include_str!("examples/sm-013-bad.yaml"),
+        good: include_str!("examples/sm-013-good.yaml"),
+        check: Check::Monitor(ended_pods),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 14),
+        title: "a Probe without a prober or targets",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Deny,
+        why: "The operator takes prober.url for host and port and leaves out the whole Probe if it is more than that, \
+              or if there is nothing to probe.",
+        fix: "Write host:port, with scheme and path in fields of their own, and give targets.",
+        bad: include_str!("examples/sm-014-bad.yaml"),
+        good: include_str!("examples/sm-014-good.yaml"),
+        check: Check::Probe(probe::incomplete),
+    },
+];
+
+/// A monitor that selects everything is told to select less, and only then to set limits.
+fn no_limit(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
+    let wide = monitor.selection().is_some_and(|(namespaces, selector)| namespaces.any && !selector.is_empty());
+    if wide && !monitor.has_limit() {
+        findings.report(
+            FieldPath::of("spec"),
+            "no limit to what pods of any namespace can send",
+            "add sampleLimit: <most samples of one target>",
+        );
+    }
+}
+
+fn ended_pods(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
+    for (path, _) in monitor.endpoints().filter(|(_, endpoint)| endpoint.filter_running == Some(false)) {
+        findings.report(path.key("filterRunning"), "scrapes pods that have ended", "remove filterRunning");
+    }
+}

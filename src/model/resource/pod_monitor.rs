@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::model::Text;
-use crate::model::relabeling::RelabelConfig;
-use crate::model::resource::{Metadata, null_as_default};
+use crate::model::resource::endpoint::{Endpoint, NamespaceSelector};
+use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::selector::LabelSelector;
 
 /// A PodMonitor.
@@ -30,34 +30,14 @@ pub struct PodMonitorSpec<'a> {
     pub namespace_selector: NamespaceSelector<'a>,
     /// What is scraped of each pod.
     #[serde(borrow, deserialize_with = "null_as_default")]
-    pub pod_metrics_endpoints: Vec<PodMetricsEndpoint<'a>>,
-}
-
-/// The namespaces in which a monitor looks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct NamespaceSelector<'a> {
-    /// All namespaces.
-    #[serde(deserialize_with = "null_as_default")]
-    pub any: bool,
-    /// These namespaces.
-    #[serde(borrow, deserialize_with = "null_as_default")]
-    pub match_names: Vec<Text<'a>>,
-}
-
-/// One endpoint of the selected pods.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PodMetricsEndpoint<'a> {
-    /// Name of the container port.
-    #[serde(borrow)]
-    pub port: Option<Text<'a>>,
-    /// Number of the container port.
-    pub port_number: Option<u16>,
-    /// Name or number of the container port, in the deprecated way.
-    #[serde(borrow)]
-    pub target_port: Option<crate::model::resource::network_policy::PortReference<'a>>,
-    /// Relabeling of targets before they are scraped.
-    #[serde(borrow, deserialize_with = "null_as_default")]
-    pub relabelings: Vec<RelabelConfig<'a>>,
+    pub pod_metrics_endpoints: Vec<Endpoint<'a>>,
+    /// The class of the Prometheus resource whose settings are the defaults here.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub scrape_class: Option<Text<'a>>,
+    /// Most samples of one scrape.
+    #[serde(deserialize_with = "tolerant")]
+    pub sample_limit: Option<u64>,
+    /// Most labels of one sample.
+    #[serde(deserialize_with = "tolerant")]
+    pub label_limit: Option<u64>,
 }

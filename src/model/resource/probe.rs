@@ -2,12 +2,75 @@
 
 use serde::Deserialize;
 
-use crate::model::resource::Metadata;
+use crate::model::Text;
+use crate::model::relabeling::RelabelConfig;
+use crate::model::resource::endpoint::{NamespaceSelector, TlsConfig};
+use crate::model::resource::{Metadata, null_as_default, tolerant};
 
 /// A Probe.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Probe<'a> {
     /// Name and labels.
     #[serde(borrow, default)]
     pub metadata: Metadata<'a>,
+    /// Who probes what.
+    #[serde(borrow, default)]
+    pub spec: ProbeSpec<'a>,
+}
+
+/// Who probes what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProbeSpec<'a> {
+    /// The exporter that probes.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub prober: Prober<'a>,
+    /// What is probed.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub targets: ProbeTargets<'a>,
+    /// Time between probes.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub interval: Option<Text<'a>>,
+    /// Time after which a probe is given up.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub scrape_timeout: Option<Text<'a>>,
+    /// How the prober proves who it is.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub tls_config: Option<TlsConfig<'a>>,
+    /// Relabeling of the metrics that the prober answers with.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub metric_relabelings: Vec<RelabelConfig<'a>>,
+}
+
+/// The exporter that probes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Prober<'a> {
+    /// Host and port, for all that the name says.
+    #[serde(borrow)]
+    pub url: Option<Text<'a>>,
+}
+
+/// What is probed: one of the two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProbeTargets<'a> {
+    /// A list.
+    #[serde(borrow)]
+    pub static_config: Option<ProbeTargetGroup<'a>>,
+    /// The hosts of Ingresses.
+    #[serde(borrow)]
+    pub ingress: Option<ProbeTargetGroup<'a>>,
+}
+
+/// What static targets and Ingresses have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProbeTargetGroup<'a> {
+    /// The namespaces of the Ingresses.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub namespace_selector: NamespaceSelector<'a>,
+    /// Relabeling of targets before they are probed.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub relabeling_configs: Vec<RelabelConfig<'a>>,
 }

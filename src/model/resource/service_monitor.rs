@@ -2,12 +2,42 @@
 
 use serde::Deserialize;
 
-use crate::model::resource::Metadata;
+use crate::model::Text;
+use crate::model::resource::endpoint::{Endpoint, NamespaceSelector};
+use crate::model::resource::{Metadata, null_as_default, tolerant};
+use crate::model::selector::LabelSelector;
 
 /// A ServiceMonitor.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct ServiceMonitor<'a> {
     /// Name and labels.
     #[serde(borrow, default)]
     pub metadata: Metadata<'a>,
+    /// What it selects and scrapes.
+    #[serde(borrow, default)]
+    pub spec: ServiceMonitorSpec<'a>,
+}
+
+/// What a ServiceMonitor selects and scrapes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceMonitorSpec<'a> {
+    /// The Services, by their own labels.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub selector: LabelSelector<'a>,
+    /// The namespaces of the Services; the monitor's own if empty.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub namespace_selector: NamespaceSelector<'a>,
+    /// What is scraped behind each Service.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub endpoints: Vec<Endpoint<'a>>,
+    /// The class of the Prometheus resource whose settings are the defaults here.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub scrape_class: Option<Text<'a>>,
+    /// Most samples of one scrape.
+    #[serde(deserialize_with = "tolerant")]
+    pub sample_limit: Option<u64>,
+    /// Most labels of one sample.
+    #[serde(deserialize_with = "tolerant")]
+    pub label_limit: Option<u64>,
 }
