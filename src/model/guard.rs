@@ -51,6 +51,15 @@ pub struct Mesh {
 }
 
 impl Guard {
+    /// The built-in guard: kube-prometheus-stack as the Helm release `prometheus-operator` in the namespace
+    /// `monitoring`.
+    #[expect(clippy::missing_panics_doc, reason = "there is no input, and a unit test calls it")]
+    pub fn built_in() -> Self {
+        let resolved = resolve::guard("monitoring", &document::ScrapeGuardSpec::default());
+        #[expect(clippy::expect_used, reason = "there is no input, and a unit test calls it")]
+        resolved.expect("the built-in guard is valid")
+    }
+
     /// The component with this name.
     pub fn component(&self, name: &str) -> Option<&Component> {
         self.components.iter().find(|component| component.name == name)
@@ -87,9 +96,9 @@ impl Guard {
 pub struct Guards(Vec<Guard>);
 
 impl Guards {
-    /// The built-in guard for kube-prometheus-stack in the namespace `monitoring`.
+    /// The built-in guard alone.
     pub fn built_in() -> Self {
-        Self(vec![built_in::guard()])
+        Self(vec![Guard::built_in()])
     }
 
     /// Reads guards from the text of a YAML file that may hold several documents.

@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn guard(mode: Mode, setting: Option<RuleSetting>) -> Guard {
-        let mut guard = crate::model::guard::built_in::guard();
+        let mut guard = crate::model::guard::Guard::built_in();
         guard.enforcement.mode = mode;
         guard.enforcement.rules.extend(setting.map(|setting| ("SG-AP-001".parse().unwrap(), setting)));
         guard

@@ -1,20 +1,10 @@
 //! The built-in guard: what is known of kube-prometheus-stack, as a document like any other.
 
 use crate::model::guard::document::{ScrapeGuard, ScrapeGuardSpec};
-use crate::model::guard::{Guard, resolve};
 
 const DOCUMENT: &str = include_str!("kube-prometheus-stack.yaml");
 const DEFAULT_RELEASE: &str = "prometheus-operator";
 const CHART: &str = "kube-prometheus-stack";
-
-/// The built-in guard for the Helm release `prometheus-operator` in the namespace `monitoring`.
-#[expect(clippy::missing_panics_doc, reason = "the document is a constant, and a unit test resolves it")]
-pub fn guard() -> Guard {
-    let document = specification(DEFAULT_RELEASE);
-    let resolved = resolve::over(&document, "monitoring", &ScrapeGuardSpec::default());
-    #[expect(clippy::expect_used, reason = "the document is a constant, and a unit test resolves it")]
-    resolved.expect("the built-in guard is valid")
-}
 
 /// The built-in components and connections for a Helm release, which is the name of one: [`is_release`].
 #[expect(clippy::missing_panics_doc, reason = "the document is a constant, and such names need no quoting in YAML")]
@@ -46,6 +36,7 @@ pub fn fullname(release: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::guard::Guard;
     use rstest::rstest;
 
     #[rstest]
@@ -60,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_built_in_guard_knows_the_stack() {
-        let guard = guard();
+        let guard = Guard::built_in();
         let operator = guard.component("operator").unwrap();
         assert_eq!(operator.port_behind_service(443).unwrap().number, 10250);
         let prometheus = guard.component("prometheus").unwrap();

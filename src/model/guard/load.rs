@@ -111,7 +111,7 @@ mod tests {
     fn an_empty_guard_is_the_built_in_one() {
         let mut loaded = load("").unwrap();
         loaded[0].name = "monitoring".to_owned();
-        assert_eq!(loaded, [crate::model::guard::built_in::guard()]);
+        assert_eq!(loaded, [crate::model::guard::Guard::built_in()]);
     }
 
     #[test]

@@ -41,8 +41,7 @@ pub fn guard(name: &str, spec: &ScrapeGuardSpec) -> Resolved<Guard> {
     over(&built_in::specification(release), name, spec)
 }
 
-/// The guard that this document describes over another one that it changes.
-pub(super) fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -> Resolved<Guard> {
+fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -> Resolved<Guard> {
     let namespace = spec.namespace.clone().unwrap_or_else(|| "monitoring".to_owned());
     let mut components = components(base, spec)?;
     apply_prometheus(&mut components, spec);

@@ -88,7 +88,7 @@ mod tests {
     #[case("spiffe://cluster.local/ns/a/sa/b", "write cluster.local/ns/a/sa/b")]
     #[case("cluster.local/ns/TBD FILL THIS IN", "write cluster.local/ns/<namespace>/sa/<service account>")]
     fn the_correction_keeps_what_can_be_read(#[case] principal: &str, #[case] expected: &str) {
-        assert_eq!(correction(principal, &crate::model::guard::built_in::guard()), expected);
+        assert_eq!(correction(principal, &crate::model::guard::Guard::built_in()), expected);
     }
 
     #[rstest]
