@@ -27,7 +27,7 @@ fn number(port: &PortReference<'_>) -> Option<u16> {
     match port {
         PortReference::Number(number) => Some(*number),
         PortReference::Name(name) if name.bytes().all(|byte| byte.is_ascii_digit()) => name.parse().ok(),
-        PortReference::Name(_) => None,
+        PortReference::Name(_) | PortReference::Impossible(_) => None,
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) fn deprecated(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Fin
         let fix = match &endpoint.target_port {
             Some(PortReference::Number(number)) => format!("write portNumber: {number} instead of targetPort"),
             Some(PortReference::Name(name)) => format!("write port: {} instead of targetPort", name.as_str()),
-            None => continue,
+            Some(PortReference::Impossible(_)) | None => continue,
         };
         findings.report(path.key("targetPort"), "targetPort is deprecated in PodMonitors", fix);
     }
