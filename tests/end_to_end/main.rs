@@ -11,6 +11,7 @@ mod availability;
 mod control_plane;
 mod expect;
 mod injection;
+mod istio;
 mod manifests;
 mod modes;
 mod operator;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         validation::CASES,
         modes::CASES,
         operator::CASES,
+        istio::CASES,
         availability::CASES,
     ])
 }

@@ -1,5 +1,6 @@
 //! Prometheus resources, and the real Prometheus operator that makes StatefulSets from them.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -61,14 +62,13 @@ fn an_injected_prometheus_becomes_a_stateful_set_and_nobody_fights(cluster: &Con
 
 /// With permissions of an administrator, for one namespace. It serves nothing that we need, on a port of its own.
 fn start_operator(cluster: &ControlPlane, namespace: &str) -> Result<Process> {
-    let kubeconfig = cluster.kubectl().kubeconfig.display().to_string();
     let arguments = [
+        format!("KUBECONFIG={}", cluster.kubectl().kubeconfig.display()),
+        cluster.peers().prometheus_operator.display().to_string(),
         format!("--namespaces={namespace}"),
         "--web.listen-address=127.0.0.1:0".to_owned(),
-        format!("--kubeconfig={kubeconfig}"),
     ];
-    let program = &cluster.peers().prometheus_operator;
-    Process::start(&format!("prometheus-operator-{namespace}"), program, arguments, &cluster.logs())
+    Process::start(&format!("operator-of-{namespace}"), Path::new("/usr/bin/env"), arguments, &cluster.logs())
 }
 
 /// Labels, annotations, volume and mount are where Istio and Prometheus look for them.
