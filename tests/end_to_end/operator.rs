@@ -23,11 +23,11 @@ pub(crate) const CASES: &[Case] = cases![
 const QUIET: Duration = Duration::from_mins(1);
 
 /// Policies select by one label that the operator sets and by one that it does not.
-const GUARD: &str = r#"
+const GUARD: &str = r"
   mesh: {istio: sidecar, certificates: istio}
   components:
   - {name: prometheus, selectorLabels: {app.kubernetes.io/name: prometheus, team: metrics}}
-"#;
+";
 
 const PROMETHEUS: &str = r"
 apiVersion: monitoring.coreos.com/v1
@@ -46,9 +46,10 @@ fn an_injected_prometheus_becomes_a_stateful_set_and_nobody_fights(cluster: &Con
     expect::clean(&installation.kubectl(&["create"], PROMETHEUS)?)?;
     let stateful_set = poll::until("the operator's StatefulSet", Duration::from_mins(1), || {
         operator.ensure_running()?;
-        Ok(match installation.has("statefulset", "prometheus-k8s")? {
-            true => Look::Ready(installation.get("statefulset", "prometheus-k8s")?),
-            false => Look::NotYet(operator.log_tail(5)),
+        Ok(if installation.has("statefulset", "prometheus-k8s")? {
+            Look::Ready(installation.get("statefulset", "prometheus-k8s")?)
+        } else {
+            Look::NotYet(operator.log_tail(5))
         })
     })?;
     is_wired(&stateful_set["spec"]["template"])?;
