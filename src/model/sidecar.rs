@@ -86,9 +86,8 @@ pub fn check(annotation: &str, value: &str) -> Result<(), String> {
     match annotation {
         USER_VOLUME_MOUNT => user_volume_mounts(value).map(drop).map_err(|_| "neither a JSON list nor map".to_owned()),
         PROXY_CONFIG => output_certificates(value).map(drop),
-        INCLUDE_OUTBOUND_RANGES if value == "*" => Ok(()),
+        INCLUDE_OUTBOUND_RANGES | INCLUDE_INBOUND_PORTS if value == "*" => Ok(()),
         INCLUDE_OUTBOUND_RANGES | EXCLUDE_OUTBOUND_RANGES => address_ranges(value),
-        INCLUDE_INBOUND_PORTS if value == "*" => Ok(()),
         INCLUDE_INBOUND_PORTS
         | "traffic.sidecar.istio.io/excludeInboundPorts"
         | "traffic.sidecar.istio.io/excludeOutboundPorts" => ports(value),

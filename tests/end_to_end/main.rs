@@ -13,6 +13,7 @@ mod control_plane;
 mod custom_resource;
 mod expect;
 mod injection;
+mod istio;
 mod manifests;
 mod modes;
 mod operator;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         custom_resource::CASES,
         companions::CASES,
         operator::CASES,
+        istio::CASES,
         availability::CASES,
     ])
 }

@@ -1,5 +1,6 @@
 //! Prometheus resources, and the real Prometheus operator that makes StatefulSets from them.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -22,11 +23,11 @@ pub(crate) const CASES: &[Case] = cases![
 const QUIET: Duration = Duration::from_mins(1);
 
 /// Policies select by one label that the operator sets and by one that it does not.
-const GUARD: &str = r#"
+const GUARD: &str = r"
   mesh: {istio: sidecar, certificates: istio}
   components:
   - {name: prometheus, selectorLabels: {app.kubernetes.io/name: prometheus, team: metrics}}
-"#;
+";
 
 const PROMETHEUS: &str = r"
 apiVersion: monitoring.coreos.com/v1
@@ -45,9 +46,10 @@ fn an_injected_prometheus_becomes_a_stateful_set_and_nobody_fights(cluster: &Con
     expect::clean(&installation.kubectl(&["create"], PROMETHEUS)?)?;
     let stateful_set = poll::until("the operator's StatefulSet", Duration::from_mins(1), || {
         operator.ensure_running()?;
-        Ok(match installation.has("statefulset", "prometheus-k8s")? {
-            true => Look::Ready(installation.get("statefulset", "prometheus-k8s")?),
-            false => Look::NotYet(operator.log_tail(5)),
+        Ok(if installation.has("statefulset", "prometheus-k8s")? {
+            Look::Ready(installation.get("statefulset", "prometheus-k8s")?)
+        } else {
+            Look::NotYet(operator.log_tail(5))
         })
     })?;
     is_wired(&stateful_set["spec"]["template"])?;
@@ -61,14 +63,13 @@ fn an_injected_prometheus_becomes_a_stateful_set_and_nobody_fights(cluster: &Con
 
 /// With permissions of an administrator, for one namespace. It serves nothing that we need, on a port of its own.
 fn start_operator(cluster: &ControlPlane, namespace: &str) -> Result<Process> {
-    let kubeconfig = cluster.kubectl().kubeconfig.display().to_string();
     let arguments = [
+        format!("KUBECONFIG={}", cluster.kubectl().kubeconfig.display()),
+        cluster.peers().prometheus_operator.display().to_string(),
         format!("--namespaces={namespace}"),
         "--web.listen-address=127.0.0.1:0".to_owned(),
-        format!("--kubeconfig={kubeconfig}"),
     ];
-    let program = &cluster.peers().prometheus_operator;
-    Process::start(&format!("prometheus-operator-{namespace}"), program, arguments, &cluster.logs())
+    Process::start(&format!("operator-of-{namespace}"), Path::new("/usr/bin/env"), arguments, &cluster.logs())
 }
 
 /// Labels, annotations, volume and mount are where Istio and Prometheus look for them.

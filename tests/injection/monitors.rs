@@ -8,7 +8,7 @@ use scrapeguard::model::labels::Labels;
 use scrapeguard::model::truth::Truth;
 use serde_json::{Value, json};
 
-use crate::trees::{map_at, sometimes};
+use crate::trees::{map_at, put, sometimes};
 use crate::{patched, review};
 
 pub(crate) const KINDS: [Resource; 4] =
@@ -29,7 +29,7 @@ pub(crate) fn reference(guard: &Guard, resource: Resource, object: &Value) -> Va
     };
     let selects = |added: &[(&str, &str)]| {
         let own = own.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        selector.matches(&Labels::from_iter(own.chain(added.iter().copied()))) == Truth::Yes
+        selector.matches(&own.chain(added.iter().copied()).collect::<Labels<'_>>()) == Truth::Yes
     };
     let free: Vec<&str> = KEYS.into_iter().filter(|key| own.iter().all(|(known, _)| known != key)).collect();
     let mut ways: Vec<Vec<(&str, &str)>> = additions(&free).into_iter().filter(|added| selects(added)).collect();
@@ -54,12 +54,12 @@ pub(crate) fn any() -> impl Strategy<Value = (Resource, Value)> {
     let labels = proptest::collection::btree_map(select(KEYS.to_vec()), select(VALUES.to_vec()), 0..3);
     let metadata = sometimes(labels.prop_map(|labels| json!(labels))).prop_map(|labels| {
         let mut metadata = json!({"name": "n", "annotations": {"kept": "yes"}});
-        labels.into_iter().for_each(|labels| metadata["labels"] = labels);
+        put(&mut metadata, "labels", labels);
         metadata
     });
     (select(KINDS.to_vec()), sometimes(metadata)).prop_map(|(kind, metadata)| {
         let mut object = json!({"spec": {"unknown": [null, {"kept": true}]}});
-        metadata.into_iter().for_each(|metadata| object["metadata"] = metadata);
+        put(&mut object, "metadata", metadata);
         (kind, object)
     })
 }

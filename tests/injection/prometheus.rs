@@ -9,7 +9,7 @@ use scrapeguard::model::guard::{Certificates, Component, Guard};
 use serde_json::{Map, Value, json};
 
 use crate::guards::mesh_label;
-use crate::trees::{labels, map_at, metadata, put_mesh_label, sometimes, text};
+use crate::trees::{labels, map_at, metadata, put, put_mesh_label, sometimes, text};
 
 const RESERVED: [&str; 6] = [
     "prometheus",
@@ -108,7 +108,9 @@ fn put_certificates(guard: &Guard, object: &mut Value) {
     }
     let has_config = annotation("proxy.istio.io/config").is_some();
     let annotations = map_at(map_at(&mut object["spec"], "podMetadata"), "annotations");
-    traffic.into_iter().for_each(|(key, value)| annotations[key] = json!(value));
+    for (key, value) in traffic {
+        annotations[key] = json!(value);
+    }
     annotations["sidecar.istio.io/userVolumeMount"] = json!(user_mount);
     if !has_config {
         annotations["proxy.istio.io/config"] = json!(CONFIG);
@@ -148,8 +150,8 @@ fn annotations() -> impl Strategy<Value = Value> {
 fn pod_metadata() -> impl Strategy<Value = Value> {
     (sometimes(labels()), sometimes(annotations())).prop_map(|(labels, annotations)| {
         let mut metadata = json!({"name": "kept"});
-        labels.into_iter().for_each(|labels| metadata["labels"] = labels);
-        annotations.into_iter().for_each(|annotations| metadata["annotations"] = annotations);
+        put(&mut metadata, "labels", labels);
+        put(&mut metadata, "annotations", annotations);
         metadata
     })
 }
@@ -164,10 +166,10 @@ fn spec() -> impl Strategy<Value = Value> {
     let on_host = option::weighted(0.1, proptest::bool::ANY);
     (sometimes(pod_metadata()), volumes, mounts, on_host).prop_map(|(metadata, volumes, mounts, on_host)| {
         let mut spec = json!({"replicas": 2, "unknown": {"kept": [1]}});
-        metadata.into_iter().for_each(|metadata| spec["podMetadata"] = metadata);
-        volumes.into_iter().for_each(|volumes| spec["volumes"] = volumes);
-        mounts.into_iter().for_each(|mounts| spec["volumeMounts"] = mounts);
-        on_host.into_iter().for_each(|on_host| spec["hostNetwork"] = json!(on_host));
+        put(&mut spec, "podMetadata", metadata);
+        put(&mut spec, "volumes", volumes);
+        put(&mut spec, "volumeMounts", mounts);
+        put(&mut spec, "hostNetwork", on_host.map(|on_host| json!(on_host)));
         spec
     })
 }
@@ -179,7 +181,7 @@ pub(crate) fn any() -> impl Strategy<Value = (Resource, Value)> {
     (kind, metadata(), spec, name).prop_map(|(kind, mut metadata, spec, name)| {
         metadata["name"] = json!(name);
         let mut object = json!({"kind": kind.kind(), "metadata": metadata, "status": {"paused": false}});
-        spec.into_iter().for_each(|spec| object["spec"] = spec);
+        put(&mut object, "spec", spec);
         (kind, object)
     })
 }

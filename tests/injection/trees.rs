@@ -14,6 +14,13 @@ pub(crate) fn map_at<'a>(parent: &'a mut Value, key: &str) -> &'a mut Value {
     &mut parent[key]
 }
 
+/// Puts a value at a key, if there is one.
+pub(crate) fn put(object: &mut Value, key: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        object[key] = value;
+    }
+}
+
 /// The value of a label or annotation.
 pub(crate) fn text<'a>(metadata: &'a Value, map: &str, key: &str) -> Option<&'a str> {
     metadata[map][key].as_str()
@@ -57,8 +64,8 @@ pub(crate) fn labels() -> impl Strategy<Value = Value> {
     let ambient = option::weighted(0.2, select(vec!["ambient", "none"]));
     let some = (own, sidecar, ambient).prop_map(|(own, sidecar, ambient)| {
         let mut labels = json!(own);
-        sidecar.into_iter().for_each(|value| labels["sidecar.istio.io/inject"] = json!(value));
-        ambient.into_iter().for_each(|value| labels["istio.io/dataplane-mode"] = json!(value));
+        put(&mut labels, "sidecar.istio.io/inject", sidecar.map(|value| json!(value)));
+        put(&mut labels, "istio.io/dataplane-mode", ambient.map(|value| json!(value)));
         labels
     });
     prop_oneof![1 => Just(Value::Null), 4 => some]

@@ -8,7 +8,7 @@ use scrapeguard::model::guard::{Component, Guard};
 use serde_json::{Map, Value, json};
 
 use crate::guards::mesh_label;
-use crate::trees::{map_at, metadata, put_mesh_label, sometimes, text};
+use crate::trees::{map_at, metadata, put, put_mesh_label, sometimes, text};
 
 const KINDS: [Resource; 7] = [
     Resource::Pod,
@@ -103,7 +103,7 @@ fn template() -> impl Strategy<Value = Value> {
     let on_host = prop_oneof![4 => Just(None), 1 => proptest::bool::ANY.prop_map(Some)];
     (sometimes(metadata()), vec(container(), 1..3), on_host).prop_map(|(metadata, containers, on_host)| {
         let mut spec = json!({"containers": containers, "unknown": "kept"});
-        on_host.into_iter().for_each(|on_host| spec["hostNetwork"] = json!(on_host));
+        put(&mut spec, "hostNetwork", on_host.map(|on_host| json!(on_host)));
         let mut template = Map::from_iter([("spec".to_owned(), spec)]);
         template.extend(metadata.map(|metadata| ("metadata".to_owned(), metadata)));
         Value::Object(template)

@@ -250,7 +250,7 @@ fn address(line: &str, listener: &str) -> Option<SocketAddr> {
 }
 
 /// How many reviews of this step the server has answered.
-fn reviews(metrics: &str, step: &str) -> u64 {
+pub(crate) fn reviews(metrics: &str, step: &str) -> u64 {
     let counter = "scrapeguard_admission_requests_total{";
     let lines = metrics.lines().filter(|line| line.starts_with(counter) && line.contains(step));
     lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()

@@ -5,5 +5,6 @@
 
 pub(crate) mod control_plane;
 pub(crate) mod installation;
+pub(crate) mod istiod;
 pub(crate) mod poll;
 pub(crate) mod suite;

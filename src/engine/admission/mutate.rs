@@ -1,5 +1,8 @@
 //! Mutation: what injection adds to the object under review.
 
+#[cfg(test)]
+mod tests;
+
 use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, Unknown, judge};
 use crate::engine::inject::patch::Patch;
 use crate::engine::inject::{self, Injection, Labelled, Obstacle};

@@ -67,7 +67,8 @@ enum Policy<'a> {
     ServiceMonitor(ServiceMonitor<'a>),
     Probe(Probe<'a>),
     ScrapeConfig(ScrapeConfig<'a>),
-    Prometheus(Prometheus<'a>),
+    // By far the largest.
+    Prometheus(Box<Prometheus<'a>>),
     Ingress(Ingress<'a>),
     Workload(Workload<'a>),
 }
@@ -82,7 +83,9 @@ impl<'a> Policy<'a> {
             Resource::ServiceMonitor => Some(serde_json::from_str(json).map(Self::ServiceMonitor)),
             Resource::Probe => Some(serde_json::from_str(json).map(Self::Probe)),
             Resource::ScrapeConfig => Some(serde_json::from_str(json).map(Self::ScrapeConfig)),
-            Resource::Prometheus | Resource::PrometheusAgent => Some(serde_json::from_str(json).map(Self::Prometheus)),
+            Resource::Prometheus | Resource::PrometheusAgent => {
+                Some(serde_json::from_str(json).map(Box::new).map(Self::Prometheus))
+            }
             Resource::Ingress => Some(serde_json::from_str(json).map(Self::Ingress)),
             Resource::Namespace => None,
             Resource::Pod

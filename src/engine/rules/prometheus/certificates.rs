@@ -1,7 +1,7 @@
 //! Whether certificates of the mesh arrive where Prometheus reads them, and whether Istio understands the annotations.
 
 use crate::engine::rules::findings::Findings;
-use crate::engine::rules::prometheus::pods::Pods;
+use crate::engine::rules::prometheus::pods::{Pods, Run};
 use crate::model::FieldPath;
 use crate::model::guard::Guard;
 use crate::model::sidecar::{
@@ -45,7 +45,7 @@ fn volume_is_missing(pods: &Pods<'_, '_>, mount: &UserVolumeMount, findings: &mu
         );
     }
     if !pods.mounts.iter().any(|mount| mount.name == name) {
-        let path = if pods.are_of_operator { "volumeMounts" } else { "containers" };
+        let path = if pods.run == Run::OperatorsPrometheus { "volumeMounts" } else { "containers" };
         report(
             pods.spec_path.key(path),
             "no container sees the certificates",

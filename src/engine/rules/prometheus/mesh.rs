@@ -1,7 +1,7 @@
 //! What pods say to Istio.
 
 use crate::engine::rules::findings::Findings;
-use crate::engine::rules::prometheus::pods::Pods;
+use crate::engine::rules::prometheus::pods::{Pods, Run};
 use crate::model::guard::Guard;
 use crate::model::resource::pod::{Container, SecurityContext};
 use crate::model::sidecar::{self, EXCLUDE_OUTBOUND_RANGES, INCLUDE_OUTBOUND_RANGES, INJECT};
@@ -36,7 +36,7 @@ pub(super) fn outbound_is_captured(pods: &Pods<'_, '_>, _: &Guard, findings: &mu
     let includes = pods.annotations.get(INCLUDE_OUTBOUND_RANGES).is_none_or(|ranges| ranges == "*");
     let excludes = pods.annotations.get(EXCLUDE_OUTBOUND_RANGES).is_some_and(|ranges| !ranges.is_empty());
     let mode = pods.annotations.get("sidecar.istio.io/interceptionMode");
-    if pods.are_prometheus && pods.are_injected() && includes && !excludes && mode != Some("NONE") {
+    if pods.are_prometheus() && pods.are_injected() && includes && !excludes && mode != Some("NONE") {
         findings.report(
             pods.metadata_path.key("annotations"),
             "scrapes go through the sidecar, which knows no pod addresses",
@@ -49,7 +49,7 @@ pub(super) fn only_one_address_family(pods: &Pods<'_, '_>, guard: &Guard, findin
     let Some(ranges) = pods.annotations.get(EXCLUDE_OUTBOUND_RANGES) else { return };
     let excludes = |wanted: &str| ranges.split(',').any(|range| range == wanted);
     let captures = pods.annotations.get(INCLUDE_OUTBOUND_RANGES) != Some("");
-    let is_asked = pods.are_prometheus && guard.mesh.dual_stack == Some(true);
+    let is_asked = pods.are_prometheus() && guard.mesh.dual_stack == Some(true);
     if is_asked && captures && excludes("0.0.0.0/0") && !excludes("::/0") {
         findings.report(
             pods.annotation(EXCLUDE_OUTBOUND_RANGES),
@@ -82,8 +82,8 @@ fn places_of_proxy_id(pods: &Pods<'_, '_>, id: Id) -> Vec<FieldPath> {
     let own = |container: &Container<'_>| container.security_context.and_then(id);
     let containers = pods.containers.iter().enumerate().filter(|(_, it)| it.name != sidecar::CONTAINER);
     let (silent, outspoken): (Vec<_>, Vec<_>) = containers.partition(|(_, container)| own(container).is_none());
-    let inherited =
-        pods.security_context.and_then(id) == Some(PROXY_ID) && (pods.are_of_operator || !silent.is_empty());
+    let inherited = pods.security_context.and_then(id) == Some(PROXY_ID)
+        && (pods.run == Run::OperatorsPrometheus || !silent.is_empty());
     let own = outspoken.into_iter().filter(|(_, container)| own(container) == Some(PROXY_ID));
     let places = own.map(|(position, _)| pods.spec_path.key("containers").index(position));
     inherited.then(|| pods.spec_path.clone()).into_iter().chain(places).collect()

@@ -25,14 +25,23 @@ pub struct Pods<'m, 'a> {
     pub containers: &'m [Container<'a>],
     /// Whether one of the containers is the sidecar, by the user's hand or the injector's.
     pub has_sidecar: bool,
-    /// Whether one of them is Prometheus itself.
-    pub are_prometheus: bool,
-    /// Whether the operator makes them, with containers of its own.
-    pub are_of_operator: bool,
+    /// What runs in them.
+    pub run: Run,
     /// Where labels and annotations stand.
     pub metadata_path: FieldPath,
     /// Where containers and volumes stand.
     pub spec_path: FieldPath,
+}
+
+/// What runs in pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Prometheus, in containers that the operator adds to those that are written down.
+    OperatorsPrometheus,
+    /// Prometheus.
+    Prometheus,
+    /// Anything else.
+    Other,
 }
 
 static NONE: Labels<'static> = Labels::none();
@@ -44,6 +53,7 @@ impl<'m, 'a> Pods<'m, 'a> {
         let (spec, path) = (&template.spec, workload.template_keys.iter());
         let path = path.fold(FieldPath::root(), |path, key| path.key(key));
         let mut names = spec.containers.iter().map(|it| &it.name).chain(spec.init_containers.iter().map(|it| &it.name));
+        let is_prometheus = spec.containers.iter().any(|container| container.name == "prometheus");
         Self {
             labels: template.labels(),
             annotations: template.annotations(),
@@ -53,8 +63,7 @@ impl<'m, 'a> Pods<'m, 'a> {
             security_context: spec.security_context,
             containers: &spec.containers,
             has_sidecar: names.any(|name| *name == sidecar::CONTAINER),
-            are_prometheus: spec.containers.iter().any(|container| container.name == "prometheus"),
-            are_of_operator: false,
+            run: if is_prometheus { Run::Prometheus } else { Run::Other },
             metadata_path: path.key("metadata"),
             spec_path: path.key("spec"),
         }
@@ -73,11 +82,15 @@ impl<'m, 'a> Pods<'m, 'a> {
             security_context: spec.security_context,
             containers: &spec.containers,
             has_sidecar: spec.containers.iter().any(|container| container.name == sidecar::CONTAINER),
-            are_prometheus: true,
-            are_of_operator: true,
+            run: Run::OperatorsPrometheus,
             metadata_path: FieldPath::of("spec.podMetadata"),
             spec_path: FieldPath::of("spec"),
         })
+    }
+
+    /// Whether Prometheus is among what runs in them.
+    pub fn are_prometheus(&self) -> bool {
+        self.run != Run::Other
     }
 
     /// What says whether they get a sidecar: the label, or where there is none the annotation.

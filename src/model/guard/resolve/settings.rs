@@ -66,3 +66,31 @@ pub(super) fn apply_certificates(components: &mut [Component], spec: &ScrapeGuar
     prometheus.in_mesh = Some(true);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use crate::model::guard::Guards;
+
+    fn load(spec: &str) -> Result<Option<bool>, String> {
+        let head = "apiVersion: scrapeguard.io/v1alpha1\nkind: ScrapeGuard\nmetadata: {name: m}\n";
+        let guards = Guards::parse(&format!("{head}spec: {spec}\n")).map_err(|error| error.to_string())?;
+        Ok(guards.iter().next().and_then(|guard| guard.component("prometheus")?.in_mesh))
+    }
+
+    #[rstest]
+    #[case("{}", Ok(None))]
+    #[case::implied("{mesh: {istio: sidecar, certificates: ocne}}", Ok(Some(true)))]
+    #[case::no_sidecar(
+        "{mesh: {certificates: istio}}",
+        Err("line 4, column 29: certificates are written by a sidecar, so istio: sidecar is needed as well")
+    )]
+    #[case::out_of_the_mesh(
+        "{mesh: {istio: sidecar, certificates: istio}, components: [{name: prometheus, inMesh: false}]}",
+        Err("line 4, column 45: certificates are written by a sidecar, but prometheus has inMesh: false")
+    )]
+    fn certificates_need_a_sidecar(#[case] spec: &str, #[case] expected: Result<Option<bool>, &str>) {
+        assert_eq!(load(spec), expected.map_err(str::to_owned));
+    }
+}

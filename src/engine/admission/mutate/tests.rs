@@ -1,0 +1,52 @@
+//! When injection touches an object at all.
+
+use rstest::rstest;
+use serde_json::value::RawValue;
+
+use super::*;
+
+const GUARD: &str = "{apiVersion: scrapeguard.io/v1alpha1, kind: ScrapeGuard, metadata: {name: m},
+    spec: {mesh: {istio: sidecar, certificates: istio}, prometheus: {name: k8s}}}";
+
+fn is_touched(resource: Resource, old: Option<&str>, new: &str, mode: Option<Mode>) -> bool {
+    let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+    let (old, new) = (old.map(raw), raw(new));
+    let request = Request {
+        operation: if old.is_some() { Operation::Update } else { Operation::Create },
+        group: resource.group(),
+        kind: resource.kind(),
+        subresource: "",
+        namespace: "monitoring",
+        name: "k8s",
+        object: Some(&new),
+        old_object: old.as_deref(),
+    };
+    let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: mode };
+    !mutate(&request, &Guards::parse(GUARD).unwrap(), &circumstances).patch.is_empty()
+}
+
+const POD: &str = r#"{"spec": {"containers": [{"name": "prometheus", "ports": [{"containerPort": 9090}]}]}}"#;
+const PROMETHEUS: &str = r#"{"metadata": {"name": "k8s"}, "spec": {"replicas": 1}}"#;
+const SCALED: &str = r#"{"metadata": {"name": "k8s"}, "spec": {"replicas": 2}}"#;
+const ANNOTATED: &str = r#"{"metadata": {"name": "k8s", "annotations": {"a": "b"}}, "spec": {"replicas": 1}}"#;
+const ANOTHER: &str = r#"{"metadata": {"name": "another"}, "spec": {"replicas": 1}}"#;
+const MONITOR: &str = r#"{"metadata": {"name": "m"}, "spec": {}}"#;
+
+#[rstest]
+#[case::new_pod(Resource::Pod, None, POD, true)]
+#[case::running_pod(Resource::Pod, Some(POD), POD, false)]
+#[case::new_prometheus(Resource::Prometheus, None, PROMETHEUS, true)]
+#[case::changed_prometheus(Resource::Prometheus, Some(PROMETHEUS), SCALED, true)]
+#[case::annotated_prometheus(Resource::Prometheus, Some(PROMETHEUS), ANNOTATED, false)]
+#[case::not_the_one_that_the_guard_names(Resource::Prometheus, None, ANOTHER, false)]
+#[case::new_monitor(Resource::ScrapeConfig, None, MONITOR, true)]
+#[case::old_monitor(Resource::ScrapeConfig, Some(MONITOR), MONITOR, true)]
+fn objects_are_touched_when_it_restarts_nothing(
+    #[case] resource: Resource,
+    #[case] old: Option<&str>,
+    #[case] new: &str,
+    #[case] expected: bool,
+) {
+    assert_eq!(is_touched(resource, old, new, None), expected);
+    assert!(!is_touched(resource, old, new, Some(Mode::Audit)), "audit mode adds nothing");
+}
