@@ -8,6 +8,8 @@ mod review;
 #[path = "istio_policies/truth_table.rs"]
 mod truth_table;
 
+use std::sync::LazyLock;
+
 use review::{errors, findings, ids};
 use rstest::rstest;
 use scrapeguard::engine::rules::{self, Rule};
@@ -17,11 +19,13 @@ use scrapeguard::model::guard::Guards;
 use serde_json::{Value, json};
 use truth_table::Verdict;
 
+static GUARDS: LazyLock<Guards> = LazyLock::new(Guards::built_in);
+
 #[test]
 fn the_truth_tables_hold() {
     for (kind, situations) in truth_table::tables() {
         for situation in situations {
-            let found = errors(&findings(&situation.object(kind), &Guards::built_in()));
+            let found = errors(&findings(&situation.object(kind), &GUARDS));
             assert_eq!(found, situation.errors, "{kind}: {}", situation.case);
         }
     }
@@ -43,7 +47,7 @@ fn every_difference_from_istio_is_deliberate() {
 fn what_istio_warns_of_is_found() {
     for (kind, situations) in truth_table::tables() {
         for situation in situations {
-            let found = ids(&findings(&situation.object(kind), &Guards::built_in()));
+            let found = ids(&findings(&situation.object(kind), &GUARDS));
             let warned = found.iter().any(|id| id == "SG-AP-024") || situation.spec["selector"] == json!({});
             assert_eq!(warned, situation.warns, "{kind}: {}", situation.case);
         }
@@ -65,7 +69,7 @@ fn documents(text: &str) -> (Guards, Vec<Value>) {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
     let (guards, objects): (Vec<_>, Vec<_>) =
         documents.into_iter().partition(|document| document["kind"] == "ScrapeGuard");
-    let guards = guards.first().map_or_else(Guards::built_in, |guard| Guards::parse(&guard.to_string()).unwrap());
+    let guards = guards.first().map_or_else(|| GUARDS.clone(), |guard| Guards::parse(&guard.to_string()).unwrap());
     (guards, objects)
 }
 
@@ -179,7 +183,7 @@ fn policy(namespace: &str, spec: &str) -> Value {
     "{targetRefs: [{kind: Service, name: web}], rules: [{from: [{source: {principals: [cluster.local/ns/a/sa/b]}}], to: [{operation: {ports: ['15090']}}]}]}"
 )]
 fn what_is_right_is_left_alone(#[case] namespace: &str, #[case] spec: &str) {
-    assert_eq!(ids(&findings(&policy(namespace, spec), &Guards::built_in())), [""; 0]);
+    assert_eq!(ids(&findings(&policy(namespace, spec), &GUARDS)), [""; 0]);
 }
 
 /// Real policies, rebuilt from their description, with every rule that must find something in them, as often as it does.

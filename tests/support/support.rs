@@ -4,6 +4,7 @@
 //! whether the control plane can be had is only known at run time (see [`suite`]).
 
 pub(crate) mod control_plane;
+pub(crate) mod go;
 pub(crate) mod installation;
 pub(crate) mod istiod;
 pub(crate) mod poll;

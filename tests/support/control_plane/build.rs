@@ -1,13 +1,13 @@
 //! Builds the control plane from pinned Go modules, once, into a cache outside the checkout.
 
-use std::env;
-use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{self, Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+
+use crate::support::go;
 
 const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane");
 
@@ -79,63 +79,28 @@ const DEFINITIONS: [(&str, &str); 2] = [
 
 /// The directory with the programs of `module`, which are built first if they have not been yet.
 pub(crate) fn installed(module: &Module) -> Result<PathBuf> {
-    once(module.name, &[module.ldflags, &module.packages.join(" ")], |target| compile(module, target))
+    go::once(&directory_of(module.name), &[module.ldflags, &module.packages.join(" ")], |target| {
+        compile(module, target)
+    })
 }
 
 /// The directory with the custom resource definitions, which are downloaded first if they have not been yet.
 pub(crate) fn custom_resources() -> Result<PathBuf> {
-    once("crds", &[], copy_definitions)
+    go::once(&directory_of("crds"), &[], copy_definitions)
 }
 
 /// The directory with the injection template and the values of istiod's chart, which is downloaded first if it has not
 /// been yet.
 pub(crate) fn istio_chart() -> Result<PathBuf> {
     let (module, files) = CHART;
-    once("istio", &files, |target| {
+    go::once(&directory_of("istio"), &files, |target| {
         let copy = |downloaded: &Path| files.iter().try_for_each(|file| copy_files(&downloaded.join(file), target));
         download("istio", &[module], |_, downloaded| copy(downloaded))
     })
 }
 
-/// Has `make` fill a directory in the cache, unless somebody did. The directory's name holds a hash of all that goes
-/// into it; it appears at once when it is complete, and a lock keeps test processes from doing the same work twice.
-fn once(module: &str, inputs: &[&str], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-    let name = format!("{module}-{:016x}", fingerprint(module, inputs)?);
-    let cache = cache_directory()?;
-    let target = cache.join(&name);
-    if target.is_dir() {
-        return Ok(target);
-    }
-    fs::create_dir_all(&cache).with_context(|| format!("create {}", cache.display()))?;
-    let lock = File::create(cache.join(format!("{name}.lock")))?;
-    lock.lock().context("lock the cache of control plane programs")?;
-    if !target.is_dir() {
-        let unfinished = cache.join(format!("{name}.{}", process::id()));
-        fs::create_dir_all(&unfinished)?;
-        make(&unfinished).inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
-        fs::rename(&unfinished, &target)?;
-    }
-    Ok(target)
-}
-
-/// A different standard library may hash differently: that costs one build and nothing else.
-fn fingerprint(module: &str, inputs: &[&str]) -> Result<u64> {
-    let mut hasher = DefaultHasher::new();
-    for file in ["go.mod", "go.sum"] {
-        let path = Path::new(MODULES).join(module).join(file);
-        fs::read(&path).with_context(|| format!("read {}", path.display()))?.hash(&mut hasher);
-    }
-    (inputs, env::consts::OS, env::consts::ARCH).hash(&mut hasher);
-    Ok(hasher.finish())
-}
-
-fn cache_directory() -> Result<PathBuf> {
-    let base = match (env::var_os("XDG_CACHE_HOME"), env::home_dir()) {
-        (Some(cache), _) if !cache.is_empty() => PathBuf::from(cache),
-        (_, Some(home)) => home.join(".cache"),
-        _ => bail!("neither XDG_CACHE_HOME nor a home directory is set, so there is no place for built programs"),
-    };
-    Ok(base.join("scrapeguard").join("control-plane"))
+fn directory_of(module: &str) -> PathBuf {
+    Path::new(MODULES).join(module)
 }
 
 fn compile(module: &Module, target: &Path) -> Result<()> {
@@ -147,7 +112,7 @@ fn compile(module: &Module, target: &Path) -> Result<()> {
     );
     let mut output = target.as_os_str().to_owned();
     output.push("/");
-    let status = go(module.name)
+    let status = go::command(&directory_of(module.name))
         .args(["build", "-trimpath", "-ldflags", module.ldflags, "-o"])
         .arg(output)
         .args(module.packages)
@@ -161,13 +126,6 @@ fn compile(module: &Module, target: &Path) -> Result<()> {
         fs::rename(target.join(from), target.join(to))?;
     }
     Ok(())
-}
-
-/// `go` in the directory of one of our modules, free of settings for other modules.
-fn go(module: &str) -> Command {
-    let mut command = Command::new("go");
-    command.current_dir(Path::new(MODULES).join(module)).env("CGO_ENABLED", "0").env("GOWORK", "off");
-    command
 }
 
 #[derive(Deserialize)]
@@ -187,7 +145,7 @@ fn copy_definitions(target: &Path) -> Result<()> {
 
 /// Downloads modules that one of ours pins, and has `each` look at the directory of every one.
 fn download(pinned_by: &str, modules: &[&str], each: impl Fn(&str, &Path) -> Result<()>) -> Result<()> {
-    let output = go(pinned_by)
+    let output = go::command(&directory_of(pinned_by))
         .args(["mod", "download", "-json"])
         .args(modules)
         .stderr(Stdio::inherit())

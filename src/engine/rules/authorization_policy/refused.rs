@@ -204,19 +204,26 @@ fn has_name_in_brackets(key: &str) -> bool {
     key.find('[').is_some_and(|open| open > 0 && open + 2 < key.len()) && key.ends_with(']')
 }
 
-/// Whether a path holds `{*}` or `{**}`, and beside it a variable or another wildcard.
+/// Whether Istio cannot read a path: braces are for segments that are `{*}` or `{**}` as a whole, `{**}` is the last of
+/// these, and beside them stand literal segments only.
 fn is_unsupported_template(path: &str) -> bool {
     let is_template = path.contains("{*}") || path.contains("{**}");
-    let rest = path.replace("{**}", "").replace("{*}", "");
-    let has_variable =
-        rest.split('{').skip(1).filter_map(|after| after.split_once('}')).any(|(name, _)| is_variable(name));
-    is_template && (has_variable || path.contains("/*") || path.contains("*/"))
+    let mut ended = false;
+    path.trim_matches('/').split('/').any(|segment| match segment {
+        "{*}" | "{**}" if ended => true,
+        "{*}" => false,
+        "{**}" => {
+            ended = true;
+            false
+        }
+        text => text.contains(['{', '}']) || (is_template && !is_literal(text)),
+    })
 }
 
-/// Whether this stands between braces in `{}`, `{name}`, `{name=*}` or `{name=**}`.
-fn is_variable(text: &str) -> bool {
-    let (name, pattern) = text.split_once('=').unwrap_or((text, "*"));
-    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && ["*", "**"].contains(&pattern)
+/// Whether a segment consists of the characters of RFC 3986 for a path, without the `*`.
+fn is_literal(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()+,;:@=".contains(&byte))
 }
 
 #[cfg(test)]
@@ -255,6 +262,10 @@ mod tests {
     #[case("/{*}/foo/{bar}", true)]
     #[case("/{*}/foo/*", true)]
     #[case("/{*}/*/foo", true)]
+    #[case("/foo/{bar}", true)]
+    #[case("/{**}/foo", false)]
+    #[case("/{**}/{*}", true)]
+    #[case("/{*}//foo", true)]
     fn templates_hold_nothing_but_stars(#[case] path: &str, #[case] expected: bool) {
         assert_eq!(is_unsupported_template(path), expected);
     }
