@@ -11,7 +11,7 @@ use scrapeguard::engine::companion::{Companions, companions};
 use scrapeguard::engine::reach::authorization::{Identity, admits};
 use scrapeguard::model::Truth;
 use scrapeguard::model::guard::document::IstioMode;
-use scrapeguard::model::guard::{Component, Connection, Guard, Guards, Protocol, Source, built_in};
+use scrapeguard::model::guard::{Component, Connection, Guard, Guards, Protocol, Source};
 use scrapeguard::model::principal::Principal;
 use scrapeguard::model::resource::authorization_policy::AuthorizationPolicySpec;
 use serde_json::{Map, Value, json};

@@ -24,6 +24,8 @@ enum Format {
     Text,
     /// For machines
     Json,
+    /// For documentation
+    Markdown,
 }
 
 /// Prints the catalogue or the rule.
@@ -35,6 +37,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     let text = match (arguments.output, rule) {
         (Format::Text, None) => report::rules::table(rules::catalogue(), screen::width()),
         (Format::Text, Some(rule)) => report::rules::explanation(rule, screen::width()),
+        (Format::Markdown, None) => report::rules::markdown(rules::catalogue().collect::<Vec<_>>()),
+        (Format::Markdown, Some(rule)) => report::rules::markdown([rule]),
         (Format::Json, None) => report::rules::json(rules::catalogue())? + "\n",
         (Format::Json, Some(rule)) => report::rules::json([rule])? + "\n",
     };

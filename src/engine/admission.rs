@@ -94,6 +94,8 @@ pub struct Unknown {
 pub struct Outcome {
     /// The additions to make; always empty when validating.
     pub patch: Patch,
+    /// The additions that are not made because the mode is audit.
+    pub withheld: Patch,
     /// All findings, most severe first.
     pub judgements: Vec<Judgement>,
     /// What was not considered.

@@ -1,8 +1,12 @@
-//! The rule catalogue for people and machines: a table of all rules, and one rule explained.
+//! The rule catalogue for people and machines: a table of all rules, one rule explained, and a page of documentation.
+
+mod markdown;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
+
+pub use markdown::markdown;
 
 use super::json;
 use crate::engine::admission::Action;

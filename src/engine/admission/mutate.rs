@@ -115,12 +115,15 @@ fn answer(
     circumstances: &Circumstances,
 ) -> Outcome {
     let mode = circumstances.namespace_mode.unwrap_or(guard.enforcement.mode);
-    let patch = if mode == Mode::Audit { Patch::default() } else { injection.patch };
+    let (patch, withheld) = match mode {
+        Mode::Audit => (Patch::default(), injection.patch),
+        Mode::Enforce | Mode::Warn => (injection.patch, Patch::default()),
+    };
     // A monitor in another namespace may well be meant for another Prometheus.
     let is_ours = guard.namespace == request.namespace || !is_monitor(resource);
     let obstacles = injection.obstacles.into_iter().filter(|_| is_ours);
     let judgements = obstacles.flat_map(|obstacle| judge_obstacle(obstacle, &object, guard, circumstances)).collect();
-    Outcome { patch, judgements, ..Outcome::default() }
+    Outcome { patch, withheld, judgements, ..Outcome::default() }
 }
 
 fn judge_obstacle(

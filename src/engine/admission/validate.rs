@@ -58,7 +58,6 @@ fn judge_together(objects: &[Request<'_>], guard: &Guard, circumstances: &Circum
 }
 
 /// An object of a kind that has rules.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack, for the length of a review")]
 enum Policy<'a> {
     Network(NetworkPolicy<'a>),
     Authorization(AuthorizationPolicy<'a>),

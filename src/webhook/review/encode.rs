@@ -132,6 +132,8 @@ struct AuditAnnotations {
     #[serde(skip_serializing_if = "String::is_empty")]
     injected: String,
     #[serde(skip_serializing_if = "String::is_empty")]
+    withheld: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     unknown: String,
 }
 
@@ -186,7 +188,8 @@ fn cause(finding: &Finding) -> Cause {
 }
 
 fn audit_annotations(outcome: &Outcome, patch: Option<&Patch>) -> Option<AuditAnnotations> {
-    if outcome.judgements.is_empty() && outcome.unknowns.is_empty() && patch.is_none() {
+    let nothing_added = patch.is_none() && outcome.withheld.is_empty();
+    if outcome.judgements.is_empty() && outcome.unknowns.is_empty() && nothing_added {
         return None;
     }
     Some(AuditAnnotations {
@@ -194,9 +197,14 @@ fn audit_annotations(outcome: &Outcome, patch: Option<&Patch>) -> Option<AuditAn
         denied_rules: rules(outcome, Action::Deny),
         warned_rules: rules(outcome, Action::Warn),
         recorded_rules: rules(outcome, Action::Record),
-        injected: list(patch.iter().flat_map(|patch| patch.additions()).map(|addition| addition.pointer.clone())),
+        injected: list(patch.iter().flat_map(|patch| pointers(patch))),
+        withheld: list(pointers(&outcome.withheld)),
         unknown: list(outcome.unknowns.iter().map(|unknown| unknown.object.to_string())),
     })
+}
+
+fn pointers(patch: &Patch) -> impl Iterator<Item = String> {
+    patch.additions().iter().map(|addition| addition.pointer.clone())
 }
 
 fn rules(outcome: &Outcome, action: Action) -> String {
