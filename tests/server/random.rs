@@ -80,6 +80,7 @@ fn review() -> impl Strategy<Value = Value> {
         ("networking.k8s.io", "NetworkPolicy"),
         ("security.istio.io", "AuthorizationPolicy"),
         ("monitoring.coreos.com", "PodMonitor"),
+        ("monitoring.coreos.com", "Prometheus"),
     ];
     let operation = select(&["CREATE", "UPDATE", "DELETE", "CONNECT"][..]);
     let namespace = select(&["monitoring", "default", ""][..]);

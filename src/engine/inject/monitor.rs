@@ -9,14 +9,14 @@ use crate::engine::inject::place::Place;
 use crate::engine::inject::{Injection, Obstacle};
 use crate::engine::rules::injection::MONITOR_CONFLICT;
 use crate::model::Truth;
-use crate::model::resource::Metadata;
+use crate::model::resource::{Metadata, object};
 use crate::model::selector::LabelSelector;
 
 /// An object of which only the metadata is read.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Labelled<'a> {
     /// Name and labels.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub metadata: Option<Metadata<'a>>,
 }
 

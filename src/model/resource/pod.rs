@@ -4,14 +4,14 @@ use serde::Deserialize;
 
 use crate::model::Text;
 use crate::model::labels::Labels;
-use crate::model::resource::{Metadata, null_as_default};
+use crate::model::resource::{Metadata, null_as_default, object};
 
 /// What a pod is made from. A Pod has the same form as a template: metadata beside a spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct PodTemplate<'a> {
     /// Labels and annotations of the pods; a template may have none.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub metadata: Option<Metadata<'a>>,
     /// What runs in them.
     #[serde(borrow)]

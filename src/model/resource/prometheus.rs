@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::model::Text;
 use crate::model::labels::Labels;
 use crate::model::resource::pod::{Container, Named, SecurityContext, VolumeMount};
-use crate::model::resource::{Metadata, null_as_default};
+use crate::model::resource::{Metadata, null_as_default, object};
 use crate::model::selector::LabelSelector;
 
 /// A Prometheus or PrometheusAgent.
@@ -19,7 +19,7 @@ pub struct Prometheus<'a> {
     #[serde(borrow, default)]
     pub metadata: Metadata<'a>,
     /// What it runs and selects.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub spec: Option<PrometheusSpec<'a>>,
 }
 
@@ -28,7 +28,7 @@ pub struct Prometheus<'a> {
 #[serde(rename_all = "camelCase", default)]
 pub struct PrometheusSpec<'a> {
     /// Labels and annotations that the operator puts on the pods.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub pod_metadata: Option<PodMetadata<'a>>,
     /// Further volumes of the pods.
     #[serde(borrow)]
@@ -124,5 +124,12 @@ mod tests {
         assert_eq!(spec.pod_monitor_selector, Some(LabelSelector::default()));
         assert_eq!(spec.probe_selector, None);
         assert_eq!(spec.file_access, Some(FileAccess { deny: Some(true) }));
+    }
+
+    #[test]
+    fn a_list_is_not_taken_for_an_object() {
+        for json in [r#"{"spec": []}"#, r#"{"spec": {"podMetadata": [{"a": "b"}]}}"#] {
+            assert!(serde_json::from_str::<Prometheus<'_>>(json).is_err(), "{json}");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! When injection touches an object at all.
 
 use rstest::rstest;
-use serde_json::value::RawValue;
 
 use super::*;
 
