@@ -1,6 +1,6 @@
 //! Character classes: `[...]`, `\d`, `[:alpha:]`, `\p{Greek}`.
 
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 
 use super::cursor::Cursor;
 use super::{PatternError, escape};
@@ -157,15 +157,26 @@ fn letter(start: Cursor<'_>) -> &str {
     behind.since(from)
 }
 
-/// The code points of a general category or script, by the name that Go knows it by.
+/// The code points of a general category or script. Case, spaces, `_` and `-` in its name make no difference.
 pub(super) fn property(name: &str) -> Option<ClassUnicode> {
-    let well_formed = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let parse = |kind: &str| {
-        let class = regex_syntax::parse(&format!("\\p{{{kind}={name}}}")).ok()?;
-        match class.into_kind() {
-            HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => Some(class),
-            _ => None,
-        }
-    };
-    well_formed.then(|| parse("gc").or_else(|| parse("sc"))).flatten()
+    let is_separator = |character: &char| matches!(character, ' ' | '_' | '-');
+    let name: String = name.chars().filter(|character| !is_separator(character)).collect();
+    let well_formed = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic());
+    well_formed.then(|| parsed("gc", &name).or_else(|| parsed("sc", &name).filter(|_| is_full_name(&name)))).flatten()
+}
+
+fn parsed(kind: &str, name: &str) -> Option<ClassUnicode> {
+    // Rust takes a prefix "is" off; no category and no script begins with these letters.
+    let plain = !name.to_ascii_lowercase().starts_with("is");
+    match regex_syntax::parse(&format!("\\p{{{kind}={name}}}")).ok().filter(|_| plain)?.into_kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(class),
+        _ => None,
+    }
+}
+
+/// Whether the name of a script is not its abbreviation, which Go does not know: these have four letters (ISO 15924),
+/// and so have few full names.
+fn is_full_name(name: &str) -> bool {
+    const FOUR_LETTERS: [&str; 8] = ["ahom", "cham", "kawi", "lisu", "modi", "newa", "thai", "toto"];
+    name.len() != 4 || FOUR_LETTERS.contains(&name.to_ascii_lowercase().as_str())
 }

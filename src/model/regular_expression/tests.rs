@@ -56,6 +56,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[case::surrogates_never_match(r"\x{D800}", "\u{fffd}", false)]
 #[case::greek(r"\p{Greek}\P{Greek}", "αa", true)]
 #[case::not_greek(r"\p{^Greek}", "α", false)]
+#[case::loose_names(r"\p{Old_Italic}|\p{T-hai}|\P{Uppercase-Letter}", "ก", true)]
 #[case::category(r"\pL\PL[\pN]", "a14", true)]
 #[case::escaped_punctuation(r"\-\_\/\@", "-_/@", true)]
 #[case::the_wrapper_is_text("a)|(?:b", "ax", true)]
@@ -105,6 +106,8 @@ fn matches_as_go_does(#[case] pattern: &str, #[case] text: &str, #[case] expecte
 #[case("[b-a]", InvalidClass("b-a".into()))]
 #[case("[[:foo:]]", InvalidClass("[:foo:]".into()))]
 #[case(r"\p{Nothing}", InvalidClass(r"\p{Nothing}".into()))]
+#[case(r"\p{Latn}", InvalidClass(r"\p{Latn}".into()))]
+#[case(r"\p{isGreek}", InvalidClass(r"\p{isGreek}".into()))]
 #[case(r"\p{Alphabetic}", InvalidClass(r"\p{Alphabetic}".into()))]
 fn is_refused_as_go_refuses_it(#[case] pattern: &str, #[case] expected: PatternError) {
     assert_eq!(Pattern::parse(pattern).map(|_| ()), Err(expected));

@@ -1,3 +1,4 @@
+// Pins the Prometheus whose relabeling ours is compared with.
 module scrapeguard.io/tests/differential/relabel
 
 go 1.26.0

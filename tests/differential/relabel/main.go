@@ -52,12 +52,11 @@ func main() {
 		if err := encoder.Encode(reply(asked)); err != nil {
 			fail(err)
 		}
-		// The asking side waits for each answer.
-		if err := out.Flush(); err != nil {
-			fail(err)
-		}
 	}
 	if err := in.Err(); err != nil {
+		fail(err)
+	}
+	if err := out.Flush(); err != nil {
 		fail(err)
 	}
 }
