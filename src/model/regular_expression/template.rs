@@ -41,11 +41,6 @@ impl Template {
         Self(parts)
     }
 
-    /// Whether there is no reference in it.
-    pub fn is_constant(&self) -> bool {
-        self.0.iter().all(|part| matches!(part, Part::Text(_)))
-    }
-
     /// The parts, in order.
     pub fn parts(&self) -> &[Part] {
         &self.0

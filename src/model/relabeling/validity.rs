@@ -84,10 +84,7 @@ pub fn check(config: &RelabelConfig<'_>, version: PrometheusVersion) -> Result<(
 }
 
 /// Checks which fields are set, and the names of labels.
-///
-/// # Errors
-/// The first field that is not accepted.
-pub fn fields(config: &RelabelConfig<'_>, action: Action, names: NameScheme) -> Result<(), InvalidRelabeling> {
+fn fields(config: &RelabelConfig<'_>, action: Action, names: NameScheme) -> Result<(), InvalidRelabeling> {
     if action == Action::HashMod && config.modulus.unwrap_or(0) == 0 {
         return Err(InvalidRelabeling::NoModulus);
     }
