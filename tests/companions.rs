@@ -42,7 +42,8 @@ fn source() -> impl Strategy<Value = Value> {
 }
 
 fn connection() -> impl Strategy<Value = Value> {
-    let to = select(components()).prop_flat_map(|(name, ports)| {
+    let listening = components().into_iter().filter(|(_, ports)| !ports.is_empty()).collect::<Vec<_>>();
+    let to = select(listening).prop_flat_map(|(name, ports)| {
         let some = 1..=ports.len();
         (Just(name), subsequence(ports, some))
     });

@@ -48,12 +48,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
 
 fn rule(id: &str) -> anyhow::Result<&'static Rule> {
     let known: Vec<String> = rules::catalogue().map(|rule| rule.id.to_string()).collect();
-    let hint = || did_you_mean(&id.to_uppercase(), known.iter().map(String::as_str));
+    let hint = || did_you_mean(&with_three_digits(&id.to_uppercase()), known.iter().map(String::as_str));
     match id.parse().map(rules::rule) {
         Ok(Some(rule)) => Ok(rule),
         Ok(None) => bail!("there is no rule {}{}", id.to_uppercase(), hint()),
         Err(error) => Err(anyhow!("{error}{}", hint())),
     }
+}
+
+/// `SG-NP-4` as `SG-NP-004`; anything else as it is.
+fn with_three_digits(id: &str) -> String {
+    let parts = id.rsplit_once('-').and_then(|(family, number)| Some((family, number.parse::<u16>().ok()?)));
+    parts.map_or_else(|| id.to_owned(), |(family, number)| format!("{family}-{number:03}"))
 }
 
 #[cfg(test)]

@@ -93,10 +93,15 @@ pub(super) fn add(guard: &Guard, companions: &mut Companions) {
     for component in &guard.components {
         if component.host_network {
             note_host_network(guard, component, companions);
-        } else {
+            continue;
+        }
+        let rules = rules(guard, component);
+        // Where the whole namespace is closed, a component that listens nowhere, such as a Job, needs no policy.
+        let listens = !component.ports.is_empty() || !rules.is_empty();
+        if listens || !guard.companions.default_deny {
             let selector = LabelSelector::of(component.selector_labels.iter().cloned());
             let name = names::policy(guard, component).to_owned();
-            companions.objects.push(manifest(guard, name, selector, rules(guard, component)));
+            companions.objects.push(manifest(guard, name, selector, rules));
         }
     }
 }
