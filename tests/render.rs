@@ -71,7 +71,7 @@ fn notes_are_comments_or_go_to_standard_error() {
 #[test]
 fn text_stays_text() {
     let guard = guard(
-        "{components: [{name: odd, selectorLabels: {a: 'yes', b: '1_0', c: '0x1f', d: '2027-01-01', e: 'n', f: '1e3', g: '0o7', h: '~', i: '1:30'}}]}",
+        "{components: [{name: odd, ports: [{name: web, number: 80}], selectorLabels: {a: 'yes', b: '1_0', c: '0x1f', d: '2027-01-01', e: 'n', f: '1e3', g: '0o7', h: '~', i: '1:30'}}]}",
     );
     let yaml = stdout(&["render", "--guard", guard.path().to_str().unwrap()], "");
     for label in ["a: \"yes\"", "b: \"1_0\"", "c: \"0x1f\"", "e: \"n\"", "f: \"1e3\"", "i: \"1:30\""] {

@@ -7,7 +7,7 @@ use super::*;
 const GUARD: &str = "{apiVersion: scrapeguard.io/v1alpha1, kind: ScrapeGuard, metadata: {name: m},
     spec: {mesh: {istio: sidecar, certificates: istio}, prometheus: {name: k8s}}}";
 
-fn is_touched(resource: Resource, old: Option<&str>, new: &str, mode: Option<Mode>) -> bool {
+fn mutated(resource: Resource, old: Option<&str>, new: &str, mode: Option<Mode>) -> Outcome {
     let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
     let (old, new) = (old.map(raw), raw(new));
     let request = Request {
@@ -21,7 +21,7 @@ fn is_touched(resource: Resource, old: Option<&str>, new: &str, mode: Option<Mod
         old_object: old.as_deref(),
     };
     let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: mode };
-    !mutate(&request, &Guards::parse(GUARD).unwrap(), &circumstances).patch.is_empty()
+    mutate(&request, &Guards::parse(GUARD).unwrap(), &circumstances)
 }
 
 const POD: &str = r#"{"spec": {"containers": [{"name": "prometheus", "ports": [{"containerPort": 9090}]}]}}"#;
@@ -46,6 +46,9 @@ fn objects_are_touched_when_it_restarts_nothing(
     #[case] new: &str,
     #[case] expected: bool,
 ) {
-    assert_eq!(is_touched(resource, old, new, None), expected);
-    assert!(!is_touched(resource, old, new, Some(Mode::Audit)), "audit mode adds nothing");
+    let touched = mutated(resource, old, new, None);
+    assert_eq!(!touched.patch.is_empty(), expected);
+    let audited = mutated(resource, old, new, Some(Mode::Audit));
+    assert!(audited.patch.is_empty(), "audit mode adds nothing");
+    assert_eq!(audited.withheld, touched.patch, "and says what it would have added");
 }

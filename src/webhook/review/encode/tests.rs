@@ -66,6 +66,15 @@ fn a_patch_comes_with_its_type() {
     assert_eq!(response["auditAnnotations"]["injected"], "/metadata/labels/app");
 }
 
+#[test]
+fn what_audit_mode_withholds_is_in_the_audit_log_alone() {
+    let outcome = Outcome { withheld: patch(), ..Outcome::default() };
+    let answer = answer("CREATE", "{}", Step::Mutate, &outcome);
+    let expected = serde_json::json!({"verdict": "allowed", "withheld": "/metadata/labels/app"});
+    assert_eq!(answer["response"]["auditAnnotations"], expected);
+    assert!(answer["response"].get("patch").is_none());
+}
+
 #[rstest]
 #[case::validating("CREATE", "{}", Step::Validate, None)]
 #[case::deleting("DELETE", "null", Step::Mutate, None)]
