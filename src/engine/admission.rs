@@ -8,7 +8,6 @@ pub use mutate::mutate;
 pub use validate::{validate, validate_together};
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use crate::engine::inject::patch::Patch;
 use crate::model::guard::Mode;
@@ -43,10 +42,10 @@ pub struct Request<'a> {
     pub namespace: &'a str,
     /// Name; empty when the API server is still to make one from `generateName`.
     pub name: &'a str,
-    /// The object as it would be stored; absent for a DELETE.
-    pub object: Option<&'a RawValue>,
-    /// The object as it is stored; absent for a CREATE.
-    pub old_object: Option<&'a RawValue>,
+    /// The object as it would be stored, as JSON; absent for a DELETE.
+    pub object: Option<&'a str>,
+    /// The object as it is stored, as JSON; absent for a CREATE.
+    pub old_object: Option<&'a str>,
 }
 
 /// What a decision depends on besides the request and the guards.

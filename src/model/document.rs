@@ -8,8 +8,6 @@ mod scalar;
 mod split;
 pub mod yaml;
 
-use serde_json::value::RawValue;
-
 pub use problem::{DocumentError, Problem};
 
 use crate::model::{FieldPath, Source, Span};
@@ -95,8 +93,8 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// None that is known of; the serializer's signature has one.
-    pub fn json(&self) -> serde_json::Result<Box<RawValue>> {
-        serde_json::value::to_raw_value(&self.root)
+    pub fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&self.root)
     }
 
     fn metadata(&self, key: &str) -> Option<&str> {

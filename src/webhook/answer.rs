@@ -61,10 +61,10 @@ pub fn answer(body: &[u8], endpoint: Endpoint, guards: &Guards, now: Timestamp) 
 impl DeniedRequest {
     fn of(review: &Review<'_>) -> Self {
         Self {
-            uid: review.uid.to_string(),
-            kind: review.kind.kind.to_string(),
-            namespace: review.namespace.to_string(),
-            name: review.name.to_string(),
+            uid: review.uid.clone(),
+            kind: review.kind.kind.clone(),
+            namespace: review.namespace.clone(),
+            name: review.name.clone(),
             dry_run: review.dry_run,
         }
     }

@@ -5,7 +5,7 @@
 
 pub mod decode;
 pub mod encode;
-pub mod strict;
+pub mod scan;
 
 pub use decode::{Review, ReviewError, decode};
 pub use encode::{Verdict, encode};

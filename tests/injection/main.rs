@@ -19,7 +19,6 @@ use scrapeguard::engine::admission::{Circumstances, Operation, Outcome, Request,
 use scrapeguard::model::Resource;
 use scrapeguard::model::guard::Guards;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::guards::{GUARDS, guard};
 use crate::trees::is_kept;
@@ -54,7 +53,7 @@ impl Subject {
 }
 
 fn review(guards: &Guards, resource: Resource, namespace: &str, object: &Value) -> Outcome {
-    let json = RawValue::from_string(object.to_string()).unwrap();
+    let json = object.to_string();
     let request = Request {
         operation: Operation::Create,
         group: resource.group(),

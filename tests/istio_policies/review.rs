@@ -4,11 +4,10 @@ use scrapeguard::engine::admission::{Circumstances, Operation, Request, validate
 use scrapeguard::model::guard::Guards;
 use scrapeguard::model::{Finding, Severity};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 /// All findings about an object, under these guards.
 pub(crate) fn findings(object: &Value, guards: &Guards) -> Vec<Finding> {
-    let json = RawValue::from_string(object.to_string()).expect("JSON is JSON");
+    let json = object.to_string();
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let request = Request {
         operation: Operation::Create,

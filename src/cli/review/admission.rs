@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use super::namespaces::NamespaceModes;
 use super::together::Together;
@@ -63,7 +62,7 @@ impl Reviewer<'_> {
     }
 }
 
-fn request<'a>(document: &'a Document<'_>, namespace: &'a str, object: &'a RawValue) -> Request<'a> {
+fn request<'a>(document: &'a Document<'_>, namespace: &'a str, object: &'a str) -> Request<'a> {
     Request {
         operation: Operation::Create,
         group: document.group(),
@@ -77,14 +76,14 @@ fn request<'a>(document: &'a Document<'_>, namespace: &'a str, object: &'a RawVa
 }
 
 /// The object with the patch applied; `None` when there is nothing to apply.
-fn patched(json: &RawValue, patch: &Patch) -> anyhow::Result<Option<Box<RawValue>>> {
+fn patched(json: &str, patch: &Patch) -> anyhow::Result<Option<String>> {
     if patch.is_empty() {
         return Ok(None);
     }
-    let mut object: serde_json::Value = serde_json::from_str(json.get())?;
+    let mut object: serde_json::Value = serde_json::from_str(json)?;
     let patch: json_patch::Patch = serde_json::from_value(serde_json::to_value(patch)?)?;
     json_patch::patch(&mut object, &patch).context("the patch does not apply")?;
-    Ok(Some(serde_json::value::to_raw_value(&object)?))
+    Ok(Some(serde_json::to_string(&object)?))
 }
 
 fn reviewed(document: Document<'_>, object: ObjectReference, mutated: Outcome, validated: Outcome) -> Reviewed<'_> {

@@ -1,7 +1,5 @@
 //! What can be said only about several objects at once, such as a namespace that no policy closes.
 
-use serde_json::value::RawValue;
-
 use crate::engine::admission::{Circumstances, Judgement, Operation, Request, validate_together};
 use crate::model::Resource;
 use crate::model::guard::Guards;
@@ -15,7 +13,7 @@ struct Kept {
     resource: Resource,
     namespace: String,
     name: String,
-    json: Box<RawValue>,
+    json: String,
 }
 
 impl Together {

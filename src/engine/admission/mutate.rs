@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use serde_json::value::RawValue;
-
 use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, Unknown, judge};
 use crate::engine::inject::patch::Patch;
 use crate::engine::inject::{self, Injection, Labelled, Obstacle};
@@ -37,10 +35,10 @@ fn under_review<'a>(request: &Request<'a>) -> Option<(Resource, &'a str)> {
         return None;
     }
     let resource = Resource::of(request.group, request.kind)?;
-    let json = request.object.map(RawValue::get).filter(|json| json.starts_with('{'))?;
+    let json = request.object.filter(|json| json.starts_with('{'))?;
     let wanted = match request.operation {
         Operation::Create => true,
-        Operation::Update => is_monitor(resource) || pods_change(resource, json, request.old_object?.get()),
+        Operation::Update => is_monitor(resource) || pods_change(resource, json, request.old_object?),
         Operation::Delete | Operation::Connect => false,
     };
     wanted.then_some((resource, json))

@@ -22,14 +22,14 @@ pub fn validate(request: &Request<'_>, guards: &Guards, circumstances: &Circumst
     let Some(((resource, object), guard)) = policy.zip(guards.governing(request.namespace)) else {
         return Outcome::default();
     };
-    match Policy::read(resource, object.get()) {
+    match Policy::read(resource, object) {
         None => Outcome::default(),
         Some(Err(error)) => mutate::unreadable(request, &error),
         Some(Ok(policy)) => {
             let scope = if guard.namespace == request.namespace { Scope::Guarded } else { Scope::Elsewhere };
             let in_root_namespace = guard.mesh.root_namespace == request.namespace;
             let now = circumstances.now;
-            let subject = Subject { policy, json: object.get(), guard, scope, in_root_namespace, now };
+            let subject = Subject { policy, json: object, guard, scope, in_root_namespace, now };
             Outcome { judgements: subject.judge(request, circumstances), ..Outcome::default() }
         }
     }
@@ -45,7 +45,7 @@ fn judge_together(objects: &[Request<'_>], guard: &Guard, circumstances: &Circum
         .iter()
         .filter(|request| request.namespace == guard.namespace)
         .filter(|request| Resource::of(request.group, request.kind) == Some(Resource::NetworkPolicy))
-        .filter_map(|request| serde_json::from_str(request.object?.get()).ok())
+        .filter_map(|request| serde_json::from_str(request.object?).ok())
         .collect();
     let namespace = ObjectReference { kind: "Namespace".to_owned(), namespace: None, name: guard.namespace.clone() };
     let mut found = Vec::new();

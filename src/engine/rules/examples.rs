@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::engine::admission::{Circumstances, Judgement, Operation, Request, mutate, validate, validate_together};
 use crate::engine::rules::catalogue;
@@ -14,7 +13,7 @@ struct Object {
     group: String,
     kind: String,
     namespace: String,
-    json: Box<RawValue>,
+    json: String,
 }
 
 impl Object {
@@ -24,7 +23,7 @@ impl Object {
             group: text("/apiVersion").rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default(),
             kind: text("/kind"),
             namespace: text("/metadata/namespace"),
-            json: RawValue::from_string(value.to_string()).unwrap(),
+            json: value.to_string(),
         }
     }
 

@@ -23,7 +23,7 @@ fn describe(document: &Document<'_>) -> String {
 fn json_of(text: &str) -> Json {
     let source = Source::new(text);
     let document = Document::read_all(&source).next().unwrap().unwrap();
-    serde_json::from_str(document.json().unwrap().get()).unwrap()
+    serde_json::from_str(&document.json().unwrap()).unwrap()
 }
 
 /// What the place of a field covers, and where it begins.

@@ -1,48 +1,48 @@
-//! Reading a review: the envelope is checked and borrowed, the objects inside stay JSON text.
+//! Reading a review: the envelope is checked and read, the objects inside stay JSON text.
+
+use std::ops::Range;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
-use super::strict::{self, Fault};
+use super::scan::{Fault, Objects, scan};
 use super::{API_VERSION, KIND};
 use crate::engine::admission::{Operation, Request};
-use crate::model::Text;
 
-/// A request of the API server, borrowed from the body that it came in.
+/// A request of the API server. The objects are borrowed from the body that it came in; the rest is short.
 #[derive(Debug)]
 pub struct Review<'a> {
     /// The id of the request, to be echoed. Never empty.
-    pub uid: Text<'a>,
+    pub uid: String,
     /// What is being done.
     pub operation: Operation,
     /// The kind of the object, in the version that the webhook asked for.
-    pub kind: GroupVersionKind<'a>,
+    pub kind: GroupVersionKind,
     /// The subresource, such as `scale`; empty for the object itself.
-    pub subresource: Text<'a>,
+    pub subresource: String,
     /// The namespace; empty for cluster-scoped objects.
-    pub namespace: Text<'a>,
+    pub namespace: String,
     /// The name; empty when it is still to be made from `generateName`.
-    pub name: Text<'a>,
+    pub name: String,
     /// Whether nothing will be stored whatever the answer is.
     pub dry_run: bool,
-    /// The object as it would be stored; absent for a DELETE.
-    pub object: Option<&'a RawValue>,
-    /// The object as it is stored; absent for a CREATE.
-    pub old_object: Option<&'a RawValue>,
+    /// The object as it would be stored, valid JSON; absent for a DELETE.
+    pub object: Option<&'a str>,
+    /// The object as it is stored, valid JSON; absent for a CREATE.
+    pub old_object: Option<&'a str>,
 }
 
 /// A kind with its API group and version.
 #[derive(Debug, Default, Deserialize)]
-pub struct GroupVersionKind<'a> {
+pub struct GroupVersionKind {
     /// The API group; empty for the core group.
-    #[serde(borrow, default)]
-    pub group: Text<'a>,
+    #[serde(default)]
+    pub group: String,
     /// The version, such as `v1`.
-    #[serde(borrow, default)]
-    pub version: Text<'a>,
+    #[serde(default)]
+    pub version: String,
     /// The kind, such as `Pod`.
-    #[serde(borrow)]
-    pub kind: Text<'a>,
+    pub kind: String,
 }
 
 /// Why a body is not a review that can be answered. Every text is one sentence for the person who reads it in an
@@ -55,7 +55,7 @@ pub enum ReviewError {
     /// The body is not JSON, or a field has the wrong type. The text ends with line and column.
     #[error("the body is not a valid AdmissionReview: {0}")]
     Malformed(String),
-    /// The body is valid JSON of a kind that is refused all the same.
+    /// The body cannot be read safely.
     #[error(transparent)]
     Strict(#[from] Fault),
     /// The body is something else, or another version.
@@ -82,7 +82,9 @@ impl ReviewError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Encoding(_) => "encoding",
-            Self::Malformed(_) | Self::NotAnObject(_) | Self::Strict(Fault::HalfCharacter { .. }) => "malformed",
+            Self::Malformed(_)
+            | Self::NotAnObject(_)
+            | Self::Strict(Fault::Syntax { .. } | Fault::HalfCharacter { .. }) => "malformed",
             Self::Strict(Fault::TooDeep) => "too_deep",
             Self::Strict(Fault::DuplicateKey { .. }) => "duplicate_key",
             Self::Version { .. } => "version",
@@ -94,34 +96,24 @@ impl ReviewError {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    api_version: Option<Text<'a>>,
-    #[serde(borrow)]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    request: Option<Body<'a>>,
+struct Envelope {
+    api_version: Option<String>,
+    kind: Option<String>,
+    request: Option<Body>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    #[serde(borrow)]
-    uid: Option<Text<'a>>,
-    #[serde(borrow)]
-    kind: GroupVersionKind<'a>,
-    #[serde(borrow)]
-    sub_resource: Option<Text<'a>>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    namespace: Option<Text<'a>>,
+struct Body {
+    uid: Option<String>,
+    kind: GroupVersionKind,
+    sub_resource: Option<String>,
+    name: Option<String>,
+    namespace: Option<String>,
     operation: Verb,
     dry_run: Option<bool>,
-    #[serde(borrow)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    old_object: Option<&'a RawValue>,
+    object: Option<IgnoredAny>,
+    old_object: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -139,32 +131,67 @@ enum Verb {
 /// The first thing that is wrong, as a sentence; see [`ReviewError`].
 pub fn decode(body: &[u8]) -> Result<Review<'_>, ReviewError> {
     let text = std::str::from_utf8(body).map_err(|error| ReviewError::Encoding(error.valid_up_to()))?;
-    let envelope = serde_json::from_str(text);
-    // Also when the envelope does not decode: a duplicate key of ours gets the same sentence as one of theirs.
-    strict::check(text)?;
-    let envelope: Envelope<'_> = envelope.map_err(|error| ReviewError::Malformed(error.to_string()))?;
+    let objects = scan(text).map_err(|fault| not_json(text, fault))?;
+    let envelope = envelope(text, &objects)?;
     let (api_version, kind) = (envelope.api_version.unwrap_or_default(), envelope.kind.unwrap_or_default());
     if api_version != API_VERSION || kind != KIND {
         return Err(ReviewError::Version { api_version: excerpt(&api_version), kind: excerpt(&kind) });
     }
-    envelope.request.ok_or(ReviewError::MissingRequest)?.try_into()
+    let part = |range: &Option<Range<usize>>| range.clone().and_then(|range| text.get(range));
+    review(envelope.request.ok_or(ReviewError::MissingRequest)?, part(&objects.object), part(&objects.old_object))
 }
 
-impl<'a> TryFrom<Body<'a>> for Review<'a> {
-    type Error = ReviewError;
+/// Reads the review without its objects, which are nearly all of it and have been looked at already.
+fn envelope(text: &str, objects: &Objects) -> Result<Envelope, ReviewError> {
+    let mut parts: Vec<_> = objects.object.iter().chain(&objects.old_object).cloned().collect();
+    parts.sort_unstable_by_key(|range| range.start);
+    let mut rest = String::with_capacity(2048);
+    let mut position = 0;
+    for part in parts {
+        rest.push_str(text.get(position..part.start).unwrap_or_default());
+        rest.push_str("null");
+        position = part.end;
+    }
+    rest.push_str(text.get(position..).unwrap_or_default());
+    // Only the whole text has the right lines and columns.
+    serde_json::from_str(&rest).map_err(|error| malformed::<Envelope>(text).unwrap_or(error)).map_err(ReviewError::from)
+}
 
-    fn try_from(body: Body<'a>) -> Result<Self, ReviewError> {
-        Ok(Self {
-            uid: body.uid.filter(|uid| !uid.is_empty()).ok_or(ReviewError::MissingUid)?,
-            operation: body.operation.into(),
-            kind: body.kind,
-            subresource: body.sub_resource.unwrap_or_default(),
-            namespace: body.namespace.unwrap_or_default(),
-            name: body.name.unwrap_or_default(),
-            dry_run: body.dry_run.unwrap_or_default(),
-            object: as_object(body.object, "object")?,
-            old_object: as_object(body.old_object, "oldObject")?,
-        })
+/// What another reader has to say, which knows better than "not JSON" what it expected.
+fn not_json(text: &str, fault: Fault) -> ReviewError {
+    match fault {
+        Fault::Syntax { .. } => malformed::<IgnoredAny>(text).map_or(ReviewError::Strict(fault), ReviewError::from),
+        _ => ReviewError::Strict(fault),
+    }
+}
+
+fn malformed<'a, T: Deserialize<'a>>(text: &'a str) -> Option<serde_json::Error> {
+    serde_json::from_str::<T>(text).err()
+}
+
+fn review<'a>(body: Body, object: Option<&'a str>, old_object: Option<&'a str>) -> Result<Review<'a>, ReviewError> {
+    if body.object.is_some() {
+        return Err(ReviewError::NotAnObject("object"));
+    }
+    if body.old_object.is_some() {
+        return Err(ReviewError::NotAnObject("oldObject"));
+    }
+    Ok(Review {
+        uid: body.uid.filter(|uid| !uid.is_empty()).ok_or(ReviewError::MissingUid)?,
+        operation: body.operation.into(),
+        kind: body.kind,
+        subresource: body.sub_resource.unwrap_or_default(),
+        namespace: body.namespace.unwrap_or_default(),
+        name: body.name.unwrap_or_default(),
+        dry_run: body.dry_run.unwrap_or_default(),
+        object,
+        old_object,
+    })
+}
+
+impl From<serde_json::Error> for ReviewError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed(error.to_string())
     }
 }
 
@@ -195,13 +222,6 @@ impl Review<'_> {
     }
 }
 
-fn as_object<'a>(value: Option<&'a RawValue>, field: &'static str) -> Result<Option<&'a RawValue>, ReviewError> {
-    match value {
-        Some(value) if !value.get().starts_with('{') => Err(ReviewError::NotAnObject(field)),
-        value => Ok(value),
-    }
-}
-
 fn excerpt(text: &str) -> String {
     text.chars().take(64).collect()
 }
@@ -226,7 +246,7 @@ mod tests {
         let request = review.request();
         assert_eq!(request.operation, Operation::Create);
         assert_eq!((request.group, request.kind, request.namespace, request.name), ("", "Pod", "monitoring", "p"));
-        assert_eq!(request.object.unwrap().get(), r#"{"kind":"Pod","metadata":{"name":"p"}}"#);
+        assert_eq!(request.object.unwrap(), r#"{"kind":"Pod","metadata":{"name":"p"}}"#);
         assert!(request.old_object.is_none());
     }
 

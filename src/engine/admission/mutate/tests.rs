@@ -8,8 +8,6 @@ const GUARD: &str = "{apiVersion: scrapeguard.io/v1alpha1, kind: ScrapeGuard, me
     spec: {mesh: {istio: sidecar, certificates: istio}, prometheus: {name: k8s}}}";
 
 fn mutated(resource: Resource, old: Option<&str>, new: &str, mode: Option<Mode>) -> Outcome {
-    let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
-    let (old, new) = (old.map(raw), raw(new));
     let request = Request {
         operation: if old.is_some() { Operation::Update } else { Operation::Create },
         group: resource.group(),
@@ -17,8 +15,8 @@ fn mutated(resource: Resource, old: Option<&str>, new: &str, mode: Option<Mode>)
         subresource: "",
         namespace: "monitoring",
         name: "k8s",
-        object: Some(&new),
-        old_object: old.as_deref(),
+        object: Some(new),
+        old_object: old,
     };
     let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: mode };
     mutate(&request, &Guards::parse(GUARD).unwrap(), &circumstances)

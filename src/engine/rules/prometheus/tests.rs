@@ -1,7 +1,6 @@
 //! Cases beside the examples: what each rule must and must not find.
 
 use rstest::rstest;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::engine::admission::{Circumstances, Operation, Request, mutate, validate};
@@ -11,7 +10,7 @@ use crate::model::{Resource, RuleId};
 
 /// The rules of this family that find something, each once.
 fn found(resource: Resource, object: &Value) -> Vec<String> {
-    let json = RawValue::from_string(object.to_string()).unwrap();
+    let json = object.to_string();
     let request = Request {
         operation: Operation::Create,
         group: resource.group(),
@@ -221,7 +220,7 @@ fn the_fix_silences_its_rule(#[case] id: &str, #[case] fix: Value) {
 
 fn all_findings(object: &Value, guards: &Guards) -> Vec<RuleId> {
     let (version, kind) = (object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap());
-    let json = RawValue::from_string(object.to_string()).unwrap();
+    let json = object.to_string();
     let request = Request {
         operation: Operation::Create,
         group: version.rsplit_once('/').map_or("", |(group, _)| group),

@@ -9,7 +9,7 @@ use crate::model::guard::Guards;
 fn findings(kind: &str, spec: &str) -> Vec<(String, String, String, String)> {
     let spec: serde_json::Value = serde_saphyr::from_str(spec).unwrap();
     let object = serde_json::json!({"metadata": {"name": "x", "namespace": "monitoring"}, "spec": spec});
-    let object = serde_json::value::RawValue::from_string(object.to_string()).unwrap();
+    let object = object.to_string();
     let request = Request {
         operation: Operation::Create,
         group: "monitoring.coreos.com",
