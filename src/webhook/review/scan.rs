@@ -65,11 +65,18 @@ pub struct Objects {
 /// # Errors
 /// The first fault in the order of the text; a duplicate key counts where its map ends.
 pub fn scan(text: &str) -> Result<Objects, Fault> {
-    let mut scan = Scan { text, position: 0, depth: 0, keys: Vec::with_capacity(64), objects: Objects::default() };
-    scan.value(Place::Review)?;
-    match scan.token() {
-        None => Ok(scan.objects),
-        Some(_) => Err(scan.syntax()),
+    let mut scan = Scan {
+        bytes: text.as_bytes(),
+        position: 0,
+        depth: 0,
+        keys: Vec::with_capacity(64),
+        respelt: false,
+        objects: Objects::default(),
+        reason: Reason::Syntax,
+    };
+    match scan.document() {
+        Ok(()) => Ok(scan.objects),
+        Err(Stop) => Err(scan.fault()),
     }
 }
 
@@ -81,30 +88,49 @@ enum Place {
     Elsewhere,
 }
 
+/// The scan has stopped at a fault. What it is can be looked up: a result that says no more is the fastest.
+struct Stop;
+
+/// What is wrong at the position of the scan.
+enum Reason {
+    Syntax,
+    DuplicateKey(String),
+    HalfCharacter,
+    TooDeep,
+}
+
 struct Scan<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     /// Of the next byte.
     position: usize,
     depth: usize,
     /// The keys of all open maps.
-    keys: Vec<Key<'a>>,
+    keys: Vec<Key>,
+    /// Whether a key so far has an escape for which there is another spelling.
+    respelt: bool,
     objects: Objects,
+    reason: Reason,
 }
 
-impl<'a> Scan<'a> {
-    fn value(&mut self, place: Place) -> Result<(), Fault> {
+impl Scan<'_> {
+    fn document(&mut self) -> Result<(), Stop> {
+        self.value(Place::Review)?;
+        if self.token().is_none() { Ok(()) } else { Err(Stop) }
+    }
+
+    fn value(&mut self, place: Place) -> Result<(), Stop> {
         match self.token() {
             Some(b'"') => self.string().map(drop),
             Some(b'{') => self.map(place),
             Some(b'[') => self.list(),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
+            Some(b't') => self.word(b"true"),
+            Some(b'f') => self.word(b"false"),
+            Some(b'n') => self.word(b"null"),
             _ => self.number(),
         }
     }
 
-    fn map(&mut self, place: Place) -> Result<(), Fault> {
+    fn map(&mut self, place: Place) -> Result<(), Stop> {
         self.enter()?;
         let first_key = self.keys.len();
         if self.token() != Some(b'}') {
@@ -113,26 +139,32 @@ impl<'a> Scan<'a> {
         self.expect(b'}')?;
         self.depth -= 1;
         let keys = self.keys.get(first_key..).unwrap_or_default();
-        if let Some(second) = key::duplicate(keys) {
-            return Err(self.duplicate_key(second));
+        let twice = if self.respelt { key::meant_twice } else { key::written_twice };
+        if let Some(second) = twice(keys, self.bytes) {
+            let key = String::from_utf8_lossy(second.written(self.bytes)).chars().take(64).collect();
+            return Err(self.stop_at(second.start - 1, Reason::DuplicateKey(key)));
         }
         self.keys.truncate(first_key);
         Ok(())
     }
 
-    fn members(&mut self, place: Place) -> Result<(), Fault> {
+    fn members(&mut self, place: Place) -> Result<(), Stop> {
         loop {
             if self.token() != Some(b'"') {
-                return Err(self.syntax());
+                return Err(Stop);
             }
-            let key = self.string()?;
+            let start = self.position + 1;
+            self.respelt |= self.string()?;
+            let key = Key { start, end: self.position - 1 };
             self.keys.push(key);
             self.token();
             self.expect(b':')?;
             match place {
-                Place::Review if key.means("request") => self.value(Place::Request)?,
-                Place::Review | Place::Elsewhere => self.value(Place::Elsewhere)?,
+                Place::Elsewhere => self.value(Place::Elsewhere)?,
                 Place::Request => self.member_of_request(key)?,
+                Place::Review => {
+                    self.value(if self.means(key, "request") { Place::Request } else { Place::Elsewhere })?;
+                }
             }
             if self.token() != Some(b',') {
                 return Ok(());
@@ -141,20 +173,26 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn member_of_request(&mut self, key: Key<'a>) -> Result<(), Fault> {
+    fn member_of_request(&mut self, key: Key) -> Result<(), Stop> {
         let is_map = self.token() == Some(b'{');
         let start = self.position;
         self.value(Place::Elsewhere)?;
         let map = is_map.then_some(start..self.position);
-        if key.means("object") {
+        if self.means(key, "object") {
             self.objects.object = map;
-        } else if key.means("oldObject") {
+        } else if self.means(key, "oldObject") {
             self.objects.old_object = map;
         }
         Ok(())
     }
 
-    fn list(&mut self) -> Result<(), Fault> {
+    /// Whether readers understand a key as this word.
+    fn means(&self, key: Key, word: &str) -> bool {
+        key.written(self.bytes) == word.as_bytes()
+            || (self.respelt && key.meaning(self.bytes).is_some_and(|it| it == word))
+    }
+
+    fn list(&mut self) -> Result<(), Stop> {
         self.enter()?;
         if self.token() != Some(b']') {
             self.value(Place::Elsewhere)?;
@@ -168,44 +206,41 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes the bracket that opens a list or map.
-    fn enter(&mut self) -> Result<(), Fault> {
+    fn enter(&mut self) -> Result<(), Stop> {
         if self.depth == DEPTH_LIMIT {
-            return Err(Fault::TooDeep);
+            return Err(self.stop_at(self.position, Reason::TooDeep));
         }
         self.depth += 1;
         self.position += 1;
         Ok(())
     }
 
-    /// Passes a string, from its opening quote to its closing one.
-    fn string(&mut self) -> Result<Key<'a>, Fault> {
+    /// Passes a string, from its opening quote to its closing one, and says whether there is another spelling for it.
+    fn string(&mut self) -> Result<bool, Stop> {
         let start = self.position + 1;
-        let StringShape { end, respelt, valid } = string::shape(self.text.as_bytes(), start);
+        let StringShape { end, respelt, valid } = string::shape(self.bytes, start);
         self.position = end;
         if !valid {
-            return Err(self.syntax());
+            return Err(Stop);
         }
         self.position = end + 1;
-        let key = Key { start, text: self.text.get(start..end).unwrap_or_default(), respelt };
         // What is left that can be wrong with an escape is a surrogate without its other half.
-        if respelt && key.meaning().is_none() {
-            let (line, column) = self.place(start - 1);
-            return Err(Fault::HalfCharacter { line, column });
+        if respelt && (Key { start, end }).meaning(self.bytes).is_none() {
+            return Err(self.stop_at(start - 1, Reason::HalfCharacter));
         }
-        Ok(key)
+        Ok(respelt)
     }
 
-    fn word(&mut self, word: &str) -> Result<(), Fault> {
-        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
-            return Err(self.syntax());
+    fn word(&mut self, word: &[u8]) -> Result<(), Stop> {
+        if !self.bytes.get(self.position..).unwrap_or_default().starts_with(word) {
+            return Err(Stop);
         }
         self.position += word.len();
         Ok(())
     }
 
     /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`, as RFC 8259 section 6 has it.
-    fn number(&mut self) -> Result<(), Fault> {
+    fn number(&mut self) -> Result<(), Stop> {
         self.accept(b"-");
         if !self.accept(b"0") {
             self.digits()?;
@@ -220,10 +255,12 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), Stop> {
         let start = self.position;
-        while self.accept(b"0123456789") {}
-        if self.position == start { Err(self.syntax()) } else { Ok(()) }
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.position += 1;
+        }
+        if self.position == start { Err(Stop) } else { Ok(()) }
     }
 
     fn accept(&mut self, any_of: &[u8]) -> bool {
@@ -232,15 +269,16 @@ impl<'a> Scan<'a> {
         found
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+    fn expect(&mut self, byte: u8) -> Result<(), Stop> {
         if self.peek() != Some(byte) {
-            return Err(self.syntax());
+            return Err(Stop);
         }
         self.position += 1;
         Ok(())
     }
 
     /// The next byte that is not white space, which is passed.
+    #[inline]
     fn token(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.position += 1;
@@ -248,26 +286,28 @@ impl<'a> Scan<'a> {
         self.peek()
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.position).copied()
+        self.bytes.get(self.position).copied()
     }
 
-    fn duplicate_key(&self, key: Key<'a>) -> Fault {
-        let (line, column) = self.place(key.start - 1);
-        Fault::DuplicateKey { key: key.text.chars().take(64).collect(), line, column }
+    fn stop_at(&mut self, position: usize, reason: Reason) -> Stop {
+        self.position = position;
+        self.reason = reason;
+        Stop
     }
 
-    fn syntax(&self) -> Fault {
-        let (line, column) = self.place(self.position);
-        Fault::Syntax { line, column }
-    }
-
-    /// Line and column of a byte, both from one.
-    fn place(&self, position: usize) -> (usize, usize) {
-        let mut lines =
-            self.text.as_bytes().get(..position).unwrap_or(self.text.as_bytes()).split(|byte| *byte == b'\n');
+    /// The reason why the scan has stopped, with its place.
+    fn fault(self) -> Fault {
+        let mut lines = self.bytes.get(..self.position).unwrap_or(self.bytes).split(|byte| *byte == b'\n');
         let column = lines.next_back().unwrap_or_default().len() + 1;
-        (lines.count() + 1, column)
+        let line = lines.count() + 1;
+        match self.reason {
+            Reason::Syntax => Fault::Syntax { line, column },
+            Reason::DuplicateKey(key) => Fault::DuplicateKey { key, line, column },
+            Reason::HalfCharacter => Fault::HalfCharacter { line, column },
+            Reason::TooDeep => Fault::TooDeep,
+        }
     }
 }
 

@@ -5,40 +5,40 @@ use std::borrow::Cow;
 /// Up to this many keys, comparing each with each is faster than sorting.
 const FEW: usize = 32;
 
-/// A string of the text that is, or may be, a key.
+/// Where a string of the text is that is, or may be, a key. Small, because there are hundreds in a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key<'a> {
+pub(super) struct Key {
     /// The position after its opening quote.
     pub(super) start: usize,
+    /// The position of its closing quote.
+    pub(super) end: usize,
+}
+
+impl Key {
     /// What is between the quotes, as written.
-    pub(super) text: &'a str,
-    /// Whether it may mean the same as another that is written differently.
-    pub(super) respelt: bool,
-}
+    pub(super) fn written(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.start..self.end).unwrap_or_default()
+    }
 
-impl<'a> Key<'a> {
     /// The string as readers understand it; `None` where its escapes make no characters.
-    pub(super) fn meaning(&self) -> Option<Cow<'a, str>> {
-        if !self.text.contains('\\') {
-            return Some(Cow::Borrowed(self.text));
+    pub(super) fn meaning(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+        let text = str::from_utf8(self.written(bytes)).ok()?;
+        if !text.contains('\\') {
+            return Some(Cow::Borrowed(text));
         }
-        serde_json::from_str(&format!("\"{}\"", self.text)).ok().map(Cow::Owned)
-    }
-
-    /// Whether readers understand it as this plain word.
-    pub(super) fn means(&self, word: &str) -> bool {
-        self.text == word || (self.respelt && self.meaning().is_some_and(|meaning| meaning == word))
+        serde_json::from_str(&format!("\"{text}\"")).ok().map(Cow::Owned)
     }
 }
 
-/// The second of two equal keys.
-pub(super) fn duplicate<'a>(keys: &[Key<'a>]) -> Option<Key<'a>> {
-    if keys.len() > FEW || keys.iter().any(|key| key.respelt) {
-        return duplicate_among_many(keys);
+/// The second of two keys that are written alike.
+pub(super) fn written_twice(keys: &[Key], bytes: &[u8]) -> Option<Key> {
+    if keys.len() > FEW {
+        return twice(keys, |key| key.written(bytes));
     }
     let mut rest = keys;
     while let Some((last, before)) = rest.split_last() {
-        if before.iter().any(|key| key.text == last.text) {
+        let (length, text) = (last.end - last.start, last.written(bytes));
+        if before.iter().any(|key| key.end - key.start == length && key.written(bytes) == text) {
             return Some(*last);
         }
         rest = before;
@@ -46,8 +46,13 @@ pub(super) fn duplicate<'a>(keys: &[Key<'a>]) -> Option<Key<'a>> {
     None
 }
 
-fn duplicate_among_many<'a>(keys: &[Key<'a>]) -> Option<Key<'a>> {
-    let mut sorted: Vec<_> = keys.iter().map(|&key| (key.meaning(), key)).collect();
+/// The second of two keys that mean the same, however they are written.
+pub(super) fn meant_twice(keys: &[Key], bytes: &[u8]) -> Option<Key> {
+    twice(keys, |key| key.meaning(bytes))
+}
+
+fn twice<T: Ord>(keys: &[Key], meaning: impl Fn(Key) -> T) -> Option<Key> {
+    let mut sorted: Vec<_> = keys.iter().map(|&key| (meaning(key), key)).collect();
     sorted.sort_unstable();
     sorted.windows(2).find_map(|pair| match pair {
         [first, second] if first.0 == second.0 => Some(second.1),
