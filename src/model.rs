@@ -5,6 +5,7 @@ pub mod duration;
 pub mod field_path;
 pub mod finding;
 pub mod guard;
+pub mod label_syntax;
 pub mod labels;
 pub mod object;
 pub mod object_exemption;
@@ -18,6 +19,7 @@ pub mod source;
 pub mod suggestion;
 pub mod text;
 pub mod truth;
+pub mod url;
 
 pub use document::{Document, DocumentError};
 pub use field_path::FieldPath;

@@ -13,8 +13,11 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
+/// The longest duration, in milliseconds: 2^63 - 1 nanoseconds.
+const LONGEST: u64 = i64::MAX.unsigned_abs() / 1_000_000;
+
 /// Reads a duration as `prometheus/common/model.ParseDuration` does: numbers with units, each unit once, the largest
-/// first. `None` where it is none.
+/// first, and no more than the 292 years that fit into Go's durations. `None` where it is none.
 pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
@@ -29,7 +32,7 @@ pub fn parse(text: &str) -> Option<Duration> {
         units = units.get(place + 1..)?;
         rest = after;
     }
-    (!text.is_empty()).then(|| Duration::from_millis(total))
+    (!text.is_empty() && total <= LONGEST).then(|| Duration::from_millis(total))
 }
 
 #[cfg(test)]
@@ -50,6 +53,8 @@ mod tests {
     #[case("1.5m", None)]
     #[case("-1m", None)]
     #[case("99999999999999999999s", None)]
+    #[case("292y", Some(292 * 365 * 24 * 3_600_000))]
+    #[case("293y", None)]
     fn durations_of_prometheus(#[case] text: &str, #[case] milliseconds: Option<u64>) {
         assert_eq!(parse(text), milliseconds.map(Duration::from_millis));
     }

@@ -4,8 +4,11 @@
 //! newer versions can be read; a field of another type than expected is an error, which callers turn into "unknown".
 
 pub mod authorization_policy;
+pub mod discovery;
 pub mod endpoint;
+pub mod http_client;
 pub mod ingress;
+pub mod inlining;
 pub mod metadata;
 pub mod network_policy;
 pub mod peer_authentication;
@@ -19,6 +22,7 @@ pub mod workload;
 
 pub use authorization_policy::AuthorizationPolicy;
 pub use ingress::Ingress;
+pub use inlining::Inlining;
 pub use metadata::{Metadata, OwnerReference};
 pub use network_policy::NetworkPolicy;
 pub use peer_authentication::PeerAuthentication;

@@ -14,6 +14,8 @@ mod ours;
 mod pattern;
 #[path = "prometheus_relabeling/prometheus.rs"]
 mod prometheus;
+#[path = "prometheus_relabeling/steps.rs"]
+mod steps;
 
 use std::env;
 use std::process::ExitCode;

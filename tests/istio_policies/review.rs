@@ -11,7 +11,7 @@ pub(crate) fn findings(object: &Value, guards: &Guards) -> Vec<Finding> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let request = Request {
         operation: Operation::Create,
-        group: "security.istio.io",
+        group: text("/apiVersion").split('/').next().unwrap_or_default(),
         kind: text("/kind"),
         subresource: "",
         namespace: text("/metadata/namespace"),

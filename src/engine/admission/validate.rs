@@ -64,9 +64,9 @@ enum Policy<'a> {
     PeerAuthentication(PeerAuthentication<'a>),
     PodMonitor(PodMonitor<'a>),
     ServiceMonitor(ServiceMonitor<'a>),
-    Probe(Probe<'a>),
-    ScrapeConfig(ScrapeConfig<'a>),
-    // By far the largest.
+    // By far the largest are boxed.
+    Probe(Box<Probe<'a>>),
+    ScrapeConfig(Box<ScrapeConfig<'a>>),
     Prometheus(Box<Prometheus<'a>>),
     Ingress(Ingress<'a>),
     Workload(Workload<'a>),
@@ -80,8 +80,8 @@ impl<'a> Policy<'a> {
             Resource::PeerAuthentication => Some(serde_json::from_str(json).map(Self::PeerAuthentication)),
             Resource::PodMonitor => Some(serde_json::from_str(json).map(Self::PodMonitor)),
             Resource::ServiceMonitor => Some(serde_json::from_str(json).map(Self::ServiceMonitor)),
-            Resource::Probe => Some(serde_json::from_str(json).map(Self::Probe)),
-            Resource::ScrapeConfig => Some(serde_json::from_str(json).map(Self::ScrapeConfig)),
+            Resource::Probe => Some(serde_json::from_str(json).map(Box::new).map(Self::Probe)),
+            Resource::ScrapeConfig => Some(serde_json::from_str(json).map(Box::new).map(Self::ScrapeConfig)),
             Resource::Prometheus | Resource::PrometheusAgent => {
                 Some(serde_json::from_str(json).map(Box::new).map(Self::Prometheus))
             }

@@ -3,7 +3,7 @@
 use crate::engine::rules::Monitor;
 use crate::model::FieldPath;
 use crate::model::relabeling::RelabelConfig;
-use crate::model::resource::endpoint::{Endpoint, NamespaceSelector};
+use crate::model::resource::endpoint::{Endpoint, NamespaceSelector, ScrapedEndpoint};
 use crate::model::selector::LabelSelector;
 
 /// A list of relabeling steps as it stands in a monitor.
@@ -73,10 +73,10 @@ impl<'m, 'a> Monitor<'m, 'a> {
     }
 
     fn endpoint_pipelines(self, stage: Stage) -> Vec<Pipeline<'m, 'a>> {
-        let of_endpoint = |(path, endpoint): (FieldPath, &'m Endpoint<'a>)| {
+        let of_endpoint = |(path, endpoint): (FieldPath, &'m ScrapedEndpoint<'a>)| {
             let targets = Pipeline::new(path.key("relabelings"), &endpoint.relabelings, stage);
             let metrics = Pipeline::new(path.key("metricRelabelings"), &endpoint.metric_relabelings, Stage::Metrics);
-            [targets, metrics].map(|pipeline| Pipeline { endpoint: Some(endpoint), ..pipeline })
+            [targets, metrics].map(|pipeline| Pipeline { endpoint: Some(&endpoint.own), ..pipeline })
         };
         self.endpoints().flat_map(of_endpoint).collect()
     }
@@ -87,8 +87,8 @@ impl<'m, 'a> Monitor<'m, 'a> {
     }
 
     /// The endpoints with their places; there are none in a Probe or ScrapeConfig.
-    pub(super) fn endpoints(self) -> impl Iterator<Item = (FieldPath, &'m Endpoint<'a>)> {
-        let (name, endpoints): (_, &[Endpoint<'a>]) = match self {
+    pub(super) fn endpoints(self) -> impl Iterator<Item = (FieldPath, &'m ScrapedEndpoint<'a>)> {
+        let (name, endpoints): (_, &[ScrapedEndpoint<'a>]) = match self {
             Self::Pod(monitor) => ("spec.podMetricsEndpoints", &monitor.spec.pod_metrics_endpoints),
             Self::Service(monitor) => ("spec.endpoints", &monitor.spec.endpoints),
             Self::Probe(_) | Self::Config(_) => ("spec", &[]),

@@ -1,6 +1,7 @@
 //! Rules for how targets are scraped: TLS, intervals, limits.
 
 mod probe;
+mod refused;
 mod timing;
 mod tls;
 
@@ -106,12 +107,25 @@ pub const RULES: &[Rule] = &[
         severity: Severity::Error,
         needs: Needs::Object,
         action: Action::Deny,
-        why: "The operator takes prober.url for host and port and leaves out the whole Probe if it is more than that, \
+        why: "The operator takes prober.url for host and port and leaves out the whole Probe if it is anything else, \
               or if there is nothing to probe.",
         fix: "Write host:port, with scheme and path in fields of their own, and give targets.",
         bad: include_str!("examples/sm-014-bad.yaml"),
         good: include_str!("examples/sm-014-good.yaml"),
         check: Check::Probe(probe::incomplete),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 16),
+        title: "a setting that the operator refuses",
+        severity: Severity::Error,
+        needs: Needs::Object,
+        action: Action::Warn,
+        why: "The operator checks selectors, credentials, TLS, proxies and service discovery when it writes Prometheus' \
+              configuration. If anything is wrong it leaves out the whole monitor, and says so in an event at most.",
+        fix: "Write the setting as the operator reads it.",
+        bad: include_str!("examples/sm-016-bad.yaml"),
+        good: include_str!("examples/sm-016-good.yaml"),
+        check: Check::Monitor(refused::settings),
     },
 ];
 

@@ -1,11 +1,15 @@
-//! What monitors of several kinds have in common: endpoints, TLS, and the namespaces they look in.
+//! What monitors of several kinds have in common: endpoints, and the namespaces they look in.
 
 use serde::Deserialize;
 
 use crate::model::Text;
 use crate::model::relabeling::RelabelConfig;
+use crate::model::resource::http_client::HttpClient;
 use crate::model::resource::network_policy::PortReference;
-use crate::model::resource::{null_as_default, tolerant};
+use crate::model::resource::{Inlining, null_as_default, tolerant};
+
+/// An endpoint with the client that scrapes it.
+pub type ScrapedEndpoint<'a> = Inlining<Endpoint<'a>, HttpClient<'a>>;
 
 /// One endpoint of the pods of a PodMonitor or of the Services of a ServiceMonitor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -29,9 +33,6 @@ pub struct Endpoint<'a> {
     /// Time after which a scrape is given up.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scrape_timeout: Option<Text<'a>>,
-    /// How a target proves who it is, and Prometheus who it is.
-    #[serde(borrow, deserialize_with = "tolerant")]
-    pub tls_config: Option<TlsConfig<'a>>,
     /// Whether HTTP/2 is used where the target can.
     #[serde(deserialize_with = "tolerant")]
     pub enable_http2: Option<bool>,
@@ -47,24 +48,6 @@ pub struct Endpoint<'a> {
     /// Relabeling of the metrics that were scraped.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub metric_relabelings: Vec<RelabelConfig<'a>>,
-}
-
-/// TLS settings. The files exist in ServiceMonitors only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct TlsConfig<'a> {
-    /// File with the certificate authority.
-    #[serde(borrow, deserialize_with = "tolerant")]
-    pub ca_file: Option<Text<'a>>,
-    /// File with Prometheus' own certificate.
-    #[serde(borrow, deserialize_with = "tolerant")]
-    pub cert_file: Option<Text<'a>>,
-    /// File with Prometheus' own key.
-    #[serde(borrow, deserialize_with = "tolerant")]
-    pub key_file: Option<Text<'a>>,
-    /// Whether the target's certificate is taken unseen.
-    #[serde(deserialize_with = "tolerant")]
-    pub insecure_skip_verify: Option<bool>,
 }
 
 /// The namespaces in which a monitor looks; its own if empty.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::Text;
-use crate::model::resource::endpoint::{Endpoint, NamespaceSelector};
+use crate::model::resource::endpoint::{NamespaceSelector, ScrapedEndpoint};
 use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::selector::LabelSelector;
 
@@ -30,7 +30,7 @@ pub struct PodMonitorSpec<'a> {
     pub namespace_selector: NamespaceSelector<'a>,
     /// What is scraped of each pod.
     #[serde(borrow, deserialize_with = "null_as_default")]
-    pub pod_metrics_endpoints: Vec<Endpoint<'a>>,
+    pub pod_metrics_endpoints: Vec<ScrapedEndpoint<'a>>,
     /// The class of the Prometheus resource whose settings are the defaults here.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scrape_class: Option<Text<'a>>,

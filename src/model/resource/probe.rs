@@ -3,9 +3,11 @@
 use serde::Deserialize;
 
 use crate::model::Text;
+use crate::model::labels::Labels;
 use crate::model::relabeling::RelabelConfig;
-use crate::model::resource::endpoint::{NamespaceSelector, TlsConfig};
-use crate::model::resource::{Metadata, null_as_default, tolerant};
+use crate::model::resource::endpoint::NamespaceSelector;
+use crate::model::resource::http_client::HttpClient;
+use crate::model::resource::{Inlining, Metadata, null_as_default, tolerant};
 
 /// A Probe.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -13,18 +15,18 @@ pub struct Probe<'a> {
     /// Name and labels.
     #[serde(borrow, default)]
     pub metadata: Metadata<'a>,
-    /// Who probes what.
+    /// Who probes what, and how Prometheus proves who it is to the prober.
     #[serde(borrow, default)]
-    pub spec: ProbeSpec<'a>,
+    pub spec: Inlining<ProbeSpec<'a>, HttpClient<'a>>,
 }
 
 /// Who probes what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProbeSpec<'a> {
-    /// The exporter that probes.
+    /// The exporter that probes, and the proxy on the way to it.
     #[serde(borrow, deserialize_with = "null_as_default")]
-    pub prober: Prober<'a>,
+    pub prober: Inlining<Prober<'a>, HttpClient<'a>>,
     /// What is probed.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub targets: ProbeTargets<'a>,
@@ -34,9 +36,6 @@ pub struct ProbeSpec<'a> {
     /// Time after which a probe is given up.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scrape_timeout: Option<Text<'a>>,
-    /// How the prober proves who it is.
-    #[serde(borrow, deserialize_with = "tolerant")]
-    pub tls_config: Option<TlsConfig<'a>>,
     /// Relabeling of the metrics that the prober answers with.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub metric_relabelings: Vec<RelabelConfig<'a>>,
@@ -67,6 +66,9 @@ pub struct ProbeTargets<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProbeTargetGroup<'a> {
+    /// Labels of the listed targets.
+    #[serde(borrow)]
+    pub labels: Labels<'a>,
     /// The namespaces of the Ingresses.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub namespace_selector: NamespaceSelector<'a>,

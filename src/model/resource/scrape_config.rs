@@ -4,8 +4,9 @@ use serde::Deserialize;
 
 use crate::model::Text;
 use crate::model::relabeling::RelabelConfig;
-use crate::model::resource::endpoint::TlsConfig;
-use crate::model::resource::{Metadata, null_as_default, tolerant};
+use crate::model::resource::discovery::{Discovery, StaticTargets};
+use crate::model::resource::http_client::HttpClient;
+use crate::model::resource::{Inlining, Metadata, null_as_default, tolerant};
 
 /// A ScrapeConfig.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -13,9 +14,9 @@ pub struct ScrapeConfig<'a> {
     /// Name and labels.
     #[serde(borrow, default)]
     pub metadata: Metadata<'a>,
-    /// What is scraped, however it is found.
+    /// What is scraped, however it is found, and by which client.
     #[serde(borrow, default)]
-    pub spec: ScrapeConfigSpec<'a>,
+    pub spec: Inlining<ScrapeConfigSpec<'a>, HttpClient<'a>>,
 }
 
 /// What is scraped, however it is found.
@@ -28,9 +29,21 @@ pub struct ScrapeConfigSpec<'a> {
     /// Time after which a scrape is given up.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scrape_timeout: Option<Text<'a>>,
-    /// How a target proves who it is, and Prometheus who it is.
+    /// Targets that are listed.
     #[serde(borrow, deserialize_with = "tolerant")]
-    pub tls_config: Option<TlsConfig<'a>>,
+    pub static_configs: Vec<StaticTargets<'a>>,
+    /// Targets that are Kubernetes objects.
+    #[serde(borrow, rename = "kubernetesSDConfigs", deserialize_with = "tolerant")]
+    pub kubernetes_sd_configs: Vec<Discovery<'a>>,
+    /// Targets that a server lists.
+    #[serde(borrow, rename = "httpSDConfigs", deserialize_with = "tolerant")]
+    pub http_sd_configs: Vec<Discovery<'a>>,
+    /// Targets that Consul knows.
+    #[serde(borrow, rename = "consulSDConfigs", deserialize_with = "tolerant")]
+    pub consul_sd_configs: Vec<Discovery<'a>>,
+    /// Targets that have names.
+    #[serde(borrow, rename = "dnsSDConfigs", deserialize_with = "tolerant")]
+    pub dns_sd_configs: Vec<Discovery<'a>>,
     /// Relabeling of targets before they are scraped.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub relabelings: Vec<RelabelConfig<'a>>,

@@ -6,7 +6,7 @@ use crate::model::FieldPath;
 use crate::model::guard::Guard;
 use crate::model::relabeling::{Action, RelabelConfig};
 use crate::model::resource::PodMonitor;
-use crate::model::resource::endpoint::Endpoint;
+use crate::model::resource::endpoint::{Endpoint, ScrapedEndpoint};
 use crate::model::resource::network_policy::PortReference;
 
 pub(super) fn number_as_name(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
@@ -62,6 +62,6 @@ pub(super) fn two_ports(monitor: &PodMonitor<'_>, _: &Guard, findings: &mut Find
     }
 }
 
-fn endpoints<'m, 'a>(monitor: &'m PodMonitor<'a>) -> impl Iterator<Item = (FieldPath, &'m Endpoint<'a>)> {
+fn endpoints<'m, 'a>(monitor: &'m PodMonitor<'a>) -> impl Iterator<Item = (FieldPath, &'m ScrapedEndpoint<'a>)> {
     Monitor::Pod(monitor).endpoints()
 }

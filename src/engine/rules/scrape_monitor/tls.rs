@@ -3,14 +3,17 @@
 use crate::engine::rules::Monitor;
 use crate::engine::rules::findings::Findings;
 use crate::model::guard::Guard;
-use crate::model::resource::endpoint::{Endpoint, TlsConfig};
+use crate::model::resource::endpoint::Endpoint;
+use crate::model::resource::http_client::TlsConfig;
 use crate::model::{FieldPath, Text};
 
 pub(super) fn no_authority(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
     if monitor.scrape_class().is_some() {
         return;
     }
-    for (path, _) in monitor.endpoints().filter(|(_, endpoint)| is_https(endpoint) && endpoint.tls_config.is_none()) {
+    for (path, _) in
+        monitor.endpoints().filter(|(_, endpoint)| is_https(endpoint) && endpoint.inlined.tls_config.is_none())
+    {
         findings.report(
             path.key("scheme"),
             "https, but no authority to trust",
@@ -39,7 +42,7 @@ pub(super) fn files(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Finding
 
 pub(super) fn http2_with_istio(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
     for (path, endpoint) in monitor.endpoints() {
-        let istio = has_istio_certificates(endpoint.tls_config.as_ref(), monitor.scrape_class());
+        let istio = has_istio_certificates(endpoint.inlined.tls_config.as_ref(), monitor.scrape_class());
         if is_https(endpoint) && istio && endpoint.enable_http2 != Some(false) {
             findings.report(path, "HTTP/2 over TLS fails at Istio proxies", "add enableHttp2: false");
         }
@@ -62,11 +65,11 @@ pub(super) fn not_verified(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut 
 fn tls_configs<'m, 'a>(monitor: &Monitor<'m, 'a>) -> Vec<(FieldPath, &'m TlsConfig<'a>)> {
     let own = |tls: &'m Option<TlsConfig<'a>>| tls.as_ref().map(|tls| (FieldPath::of("spec.tlsConfig"), tls));
     match *monitor {
-        Monitor::Probe(probe) => own(&probe.spec.tls_config).into_iter().collect(),
-        Monitor::Config(config) => own(&config.spec.tls_config).into_iter().collect(),
+        Monitor::Probe(probe) => own(&probe.spec.inlined.tls_config).into_iter().collect(),
+        Monitor::Config(config) => own(&config.spec.inlined.tls_config).into_iter().collect(),
         Monitor::Pod(_) | Monitor::Service(_) => monitor
             .endpoints()
-            .filter_map(|(path, endpoint)| Some((path.key("tlsConfig"), endpoint.tls_config.as_ref()?)))
+            .filter_map(|(path, endpoint)| Some((path.key("tlsConfig"), endpoint.inlined.tls_config.as_ref()?)))
             .collect(),
     }
 }
