@@ -17,7 +17,7 @@ mod prometheus;
 mod selector_labels;
 mod workload;
 
-pub use monitor::{Labelled, monitor};
+pub use monitor::{Labelled, certain_labels, monitor};
 pub use prometheus::prometheus;
 pub use workload::workload;
 

@@ -30,7 +30,16 @@ impl<'a> Document<'a> {
     /// Lists (`kind: List`, and typed ones such as `PodList`) are unfolded into their items. Empty documents are passed
     /// over. A broken document is an error in the place of its objects and does not touch the others.
     pub fn read_all<'s>(source: &'s Source<'a>) -> impl Iterator<Item = Result<Self, DocumentError>> + use<'a, 's> {
-        split::split(source.text()).into_iter().flat_map(move |span| Self::read_stretch(source, span))
+        Self::read_where(source, |_| true)
+    }
+
+    /// Like [`Self::read_all`], of those documents only whose text is wanted. Nothing is read of the others.
+    pub fn read_where<'s, W: Fn(&str) -> bool>(
+        source: &'s Source<'a>,
+        is_wanted: W,
+    ) -> impl Iterator<Item = Result<Self, DocumentError>> + use<'a, 's, W> {
+        let wanted = split::split(source.text()).into_iter().filter(move |span| is_wanted(source.slice(*span)));
+        wanted.flat_map(move |span| Self::read_stretch(source, span))
     }
 
     fn read_stretch(source: &Source<'a>, span: Span) -> Vec<Result<Self, DocumentError>> {

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod definition;
 pub mod document;
 pub mod enforcement;
+pub mod learning;
 pub mod load;
 pub mod monitors;
 pub mod resolve;
@@ -24,6 +25,7 @@ pub use monitors::Monitors;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::resource::Prometheus;
 use crate::model::selector::LabelSelector;
 use crate::model::truth::Truth;
 
@@ -167,6 +169,14 @@ impl Guards {
     /// The guard whose enforcement and exemptions hold for objects in this namespace: its own, or else the first.
     pub fn governing(&self, namespace: &str) -> Option<&Guard> {
         self.of_namespace(namespace).or_else(|| self.0.first())
+    }
+
+    /// Takes over what Prometheus resources say of themselves, each with the namespace that it is in, where a guard
+    /// leaves it open.
+    pub fn learn(&mut self, resources: &[(&str, Prometheus<'_>)]) {
+        for guard in &mut self.0 {
+            learning::learn(guard, resources);
+        }
     }
 
     /// All guards, in the order in which they were written.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::namespaces::NamespaceModes;
+use super::beforehand::Beforehand;
 use super::together::Together;
 use crate::engine::admission::{self, Circumstances, Judgement, Operation, Outcome, Request};
 use crate::engine::inject::patch::Patch;
@@ -21,7 +21,7 @@ pub(super) struct Reviewer<'a> {
     pub(super) guards: &'a Guards,
     pub(super) now: Timestamp,
     pub(super) default_namespace: &'a str,
-    pub(super) modes: NamespaceModes,
+    pub(super) beforehand: Beforehand,
     pub(super) together: Together,
 }
 
@@ -49,7 +49,7 @@ impl Reviewer<'_> {
     }
 
     fn circumstances(&self, namespace: &str) -> Circumstances {
-        Circumstances { now: self.now, namespace_mode: self.modes.get(namespace) }
+        Circumstances { now: self.now, namespace_mode: self.beforehand.mode(namespace) }
     }
 
     fn reference(&self, resource: Resource, document: &Document<'_>) -> ObjectReference {

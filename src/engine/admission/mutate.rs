@@ -65,7 +65,7 @@ fn responsible<'g>(guards: &'g Guards, resource: Resource, namespace: &str) -> O
     if !is_monitor(resource) {
         return guards.of_namespace(namespace);
     }
-    let wants = |guard: &&Guard| guard.monitors.injects_in(namespace) == Truth::Yes;
+    let wants = |guard: &&Guard| guard.monitors.injects_in(resource, namespace, &guard.namespace) == Truth::Yes;
     guards.of_namespace(namespace).map_or_else(|| guards.iter().find(wants), |own| Some(own).filter(wants))
 }
 

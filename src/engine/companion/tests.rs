@@ -106,6 +106,18 @@ fn the_monitor_has_the_label_of_the_release() {
 }
 
 #[test]
+fn the_monitor_has_the_labels_that_prometheus_selects_by() {
+    let selecting = |selector: &str| {
+        companions(&guard(&format!("{{mesh: {{istio: sidecar}}, prometheus: {{podMonitorSelector: {selector}}}}}")))
+    };
+    let certain = selecting("{matchLabels: {team: web}}");
+    assert_eq!(object(&certain, "PodMonitor", "envoy-stats").unwrap()["metadata"]["labels"]["team"], "web");
+    let open = selecting("{matchExpressions: [{key: team, operator: Exists}]}");
+    let about_it = |companions: &Companions| companions.notes.iter().filter(|note| note.about == "envoy-stats").count();
+    assert_eq!((about_it(&certain), about_it(&open)), (0, 1));
+}
+
+#[test]
 fn what_the_guard_ignores_is_left_out() {
     let mut guard = guard("{mesh: {istio: sidecar}, companions: {defaultDeny: false}}");
     assert_eq!(object(&companions(&guard), "NetworkPolicy", "default-deny-ingress"), None);
