@@ -9,6 +9,7 @@
 //! Each of these concerns is met in full or not at all, and only by additions.
 
 mod certificates;
+pub mod fragments;
 mod mesh_label;
 mod monitor;
 pub mod patch;
