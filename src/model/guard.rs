@@ -126,10 +126,19 @@ impl Guard {
     ///
     /// An empty selector selects everything in its namespace, known and unknown; it says nothing about any component
     /// and yields none.
-    pub fn selected_by<'a>(&'a self, selector: &'a LabelSelector<'_>) -> impl Iterator<Item = &'a Component> {
+    pub fn selected_by<'g>(&'g self, selector: &LabelSelector<'_>) -> impl Iterator<Item = &'g Component> {
         self.components
             .iter()
             .filter(move |component| !selector.is_empty() && component.is_selected_by(selector) == Truth::Yes)
+    }
+
+    /// The container port that was meant by a number which is that of a Service, if no selected component listens on
+    /// the number itself.
+    pub fn port_meant_by(&self, selector: &LabelSelector<'_>, number: u16) -> Option<&ComponentPort> {
+        if self.selected_by(selector).any(|component| component.port(number).is_some()) {
+            return None;
+        }
+        self.selected_by(selector).find_map(|component| component.port_behind_service(number))
     }
 
     /// The principal of a service account in the guarded namespace, as Istio writes it: without `spiffe://`.

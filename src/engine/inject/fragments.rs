@@ -52,7 +52,7 @@ fn of_component(component: &Component, guard: &Guard) -> Option<Fragment> {
             ("the Deployment, StatefulSet, DaemonSet or Job".to_owned(), object, injection)
         }
     };
-    let fragment = added(object, &injection)?;
+    let fragment = added(&object, &injection)?;
     Some(Fragment { about: component.name.clone(), into, fragment })
 }
 
@@ -72,24 +72,23 @@ fn of_monitors(guard: &Guard) -> Vec<Fragment> {
     for resource in MONITORS {
         let selector = guard.monitors.selector(resource).filter(|_| guard.monitors.inject);
         let injection = selector.map(|selector| monitor::monitor(&Labelled { metadata: None }, selector));
-        let Some(fragment) = injection.and_then(|injection| added(json!({}), &injection)) else { continue };
-        match fragments.iter_mut().find(|known| known.fragment == fragment) {
-            Some(known) => known.into = format!("{}, {}", known.into, resource.kind()),
-            None => {
-                let into = format!("every {}", resource.kind());
-                fragments.push(Fragment { about: "monitors".to_owned(), into, fragment });
-            }
+        let Some(fragment) = injection.and_then(|injection| added(&json!({}), &injection)) else { continue };
+        if let Some(known) = fragments.iter_mut().find(|known| known.fragment == fragment) {
+            known.into = format!("{}, {}", known.into, resource.kind());
+        } else {
+            let into = format!("every {}", resource.kind());
+            fragments.push(Fragment { about: "monitors".to_owned(), into, fragment });
         }
     }
     fragments
 }
 
 /// The object after injection, without what was there before; `None` if nothing is added.
-fn added(object: Value, injection: &Injection) -> Option<Value> {
+fn added(object: &Value, injection: &Injection) -> Option<Value> {
     let patch = json_patch::Patch::deserialize(serde_json::to_value(&injection.patch).ok()?).ok()?;
     let mut after = object.clone();
     json_patch::patch(&mut after, &patch).ok()?;
-    difference(&object, after)
+    difference(object, after)
 }
 
 fn difference(before: &Value, after: Value) -> Option<Value> {

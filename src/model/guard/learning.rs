@@ -86,7 +86,11 @@ mod tests {
         guards.learn(&found);
         let guard = guards.iter().next().unwrap();
         match guard.monitors.selector(Resource::PodMonitor) {
-            Some(selector) => selector.match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
+            Some(selector) => {
+                let labels: Vec<_> =
+                    selector.match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                labels.join(" ")
+            }
             None => "nothing certain".to_owned(),
         }
     }
