@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         together: Together::default(),
     };
     let progress = Progress::start(inputs.iter().map(Input::size).sum());
-    let output = Output::new(arguments.output);
+    let output = Output::begin(arguments.output)?;
     let mut review = Review { reviewer, output, progress, summary: Summary::default() };
     for input in &inputs {
         review.input(input)?;
