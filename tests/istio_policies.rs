@@ -185,28 +185,3 @@ fn policy(namespace: &str, spec: &str) -> Value {
 fn what_is_right_is_left_alone(#[case] namespace: &str, #[case] spec: &str) {
     assert_eq!(ids(&findings(&policy(namespace, spec), &GUARDS)), [""; 0]);
 }
-
-/// Real policies, rebuilt from their description, with every rule that must find something in them, as often as it does.
-#[rstest]
-#[case::seed(
-    include_str!("matrix/seed-authorization-policy.yaml"),
-    &["SG-AP-001", "SG-GEN-001", "SG-GEN-001", "SG-GEN-002", "SG-GEN-002"],
-)]
-#[case::seed_filled(
-    include_str!("matrix/seed-authorization-policy-filled.yaml"),
-    &["SG-AP-009", "SG-AP-012", "SG-AP-017", "SG-AP-018", "SG-AP-020"],
-)]
-#[case::seed_answered(include_str!("matrix/seed-authorization-policy-answered.yaml"), &[])]
-#[case::verrazzano_kiali(
-    include_str!("matrix/verrazzano-kiali-authorization-policy.yaml"),
-    &["SG-AP-009", "SG-AP-012", "SG-AP-012", "SG-AP-019"],
-)]
-#[case::verrazzano(
-    include_str!("matrix/verrazzano-authorization-policies.yaml"),
-    &[&["SG-AP-012"; 7][..], &["SG-AP-028"; 3]].concat(),
-)]
-fn real_policies_trip_exactly_these_rules(#[case] fixture: &str, #[case] expected: &[&str]) {
-    let (guards, objects) = documents(fixture);
-    let found: Vec<_> = objects.iter().flat_map(|object| findings(object, &guards)).collect();
-    assert_eq!(ids(&found), expected);
-}

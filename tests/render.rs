@@ -12,7 +12,7 @@ mod seed;
 
 use program::{guard, run, stdout};
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[rstest]
 #[case::built_in("{}")]
@@ -86,9 +86,44 @@ fn the_example_of_rendered_objects_is_what_is_rendered() {
     assert!(rendered == written, "stale: scrapeguard render --guard examples/seed.yaml > examples/seed/rendered.yaml");
 }
 
+const IN_THE_MESH: &str =
+    "{mesh: {istio: sidecar, certificates: ocne, dualStack: true}, components: [{name: grafana, inMesh: true}]}";
+
+/// Whoever writes the fragments into manifests leaves nothing to inject.
+#[rstest]
+#[case::prometheus("prometheus", json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus"}))]
+#[case::grafana("grafana", json!({"apiVersion": "apps/v1", "kind": "Deployment"}))]
+#[case::node_exporter("node-exporter", json!({"apiVersion": "apps/v1", "kind": "DaemonSet"}))]
+#[case::monitors("monitors", json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor"}))]
+fn an_object_with_its_fragment_needs_no_patch(#[case] about: &str, #[case] mut object: Value) {
+    let guard = guard(IN_THE_MESH);
+    let guard = guard.path().to_str().unwrap();
+    let fragments: Vec<Value> =
+        serde_json::from_str(&stdout(&["render", "--injections", "-o", "json", "--guard", guard], "")).unwrap();
+    let found = fragments.iter().find(|fragment| fragment["about"] == about).unwrap();
+    let review = |object: &Value| -> Value {
+        let report = stdout(&["review", "-f", "-", "-o", "json", "--guard", guard], &object.to_string());
+        serde_json::from_str::<Value>(&report).unwrap()["objects"][0]["patch"].clone()
+    };
+    object["metadata"] = json!({"name": "x", "namespace": "monitoring"});
+    object["spec"] = json!({});
+    json_patch::merge(&mut object, &found["fragment"]);
+    assert_eq!(review(&object), json!([]), "{object}");
+}
+
+#[test]
+fn fragments_are_documents_that_say_where_they_belong() {
+    let yaml = stdout(&["render", "--injections"], "");
+    assert!(yaml.starts_with("---\n# operator: into the Deployment, StatefulSet, DaemonSet or Job\nspec:\n"), "{yaml}");
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&yaml).unwrap();
+    let json: Vec<Value> = serde_json::from_str(&stdout(&["render", "--injections", "-o", "json"], "")).unwrap();
+    assert_eq!(documents, json.iter().map(|fragment| fragment["fragment"].clone()).collect::<Vec<_>>());
+}
+
 #[rstest]
 #[case(&["crd"], 0)]
 #[case(&["render"], 0)]
+#[case(&["render", "--injections"], 0)]
 #[case(&["render", "--guard", "/does/not/exist.yaml"], 2)]
 #[case(&["render", "--guard", "Cargo.toml"], 2)]
 fn the_exit_code_tells_how_it_went(#[case] arguments: &[&str], #[case] code: i32) {

@@ -41,6 +41,7 @@ fn transcript(arguments: &[&str], input: &str) -> String {
 #[case::guard("guard", &["-f", "examples/seed/as-written/pod-monitor.yaml", "--guard", "tests/review/guard.yaml"])]
 #[case::workloads("workloads", &["-f", "tests/review/workloads.yaml"])]
 #[case::workloads_json("workloads-json", &["-f", "tests/review/workloads.yaml", "-o", "json", "--fail-on", "never"])]
+#[case::selectors("selectors", &["-f", "tests/review/selectors.yaml"])]
 #[case::warn_mode("warn-mode", &["-f", "tests/review/warn-mode.yaml"])]
 #[case::broken("broken", &["-f", "tests/review/broken.yaml"])]
 #[case::broken_json("broken-json", &["-f", "tests/review/broken.yaml", "-o", "json"])]

@@ -1,7 +1,7 @@
 //! `scrapeguard review`: what admission would say to manifests, offline.
 
 mod admission;
-mod namespaces;
+mod beforehand;
 mod output;
 mod progress;
 mod together;
@@ -17,7 +17,7 @@ use super::{Ending, guard};
 use crate::model::{Document, Source};
 use crate::report::{File, Summary};
 use admission::Reviewer;
-use namespaces::NamespaceModes;
+use beforehand::Beforehand;
 use output::{Format, Output};
 use progress::Progress;
 use together::Together;
@@ -73,17 +73,19 @@ impl FailOn {
 /// When an argument is unusable, or, after all the rest has been reviewed, when some files or documents could not be
 /// read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
-    let guards = guard::guards(arguments.guard.as_deref())?;
+    let mut guards = guard::guards(arguments.guard.as_deref())?;
     let inputs = input::inputs(&arguments.paths)?;
+    let beforehand = Beforehand::of(&inputs, &arguments.namespace);
+    beforehand.teach(&mut guards);
     let reviewer = Reviewer {
         guards: &guards,
         now: Timestamp::now(),
         default_namespace: &arguments.namespace,
-        modes: NamespaceModes::of(&inputs),
+        beforehand,
         together: Together::default(),
     };
     let progress = Progress::start(inputs.iter().map(Input::size).sum());
-    let output = Output::new(arguments.output);
+    let output = Output::begin(arguments.output)?;
     let mut review = Review { reviewer, output, progress, summary: Summary::default() };
     for input in &inputs {
         review.input(input)?;

@@ -9,6 +9,7 @@
 //! Each of these concerns is met in full or not at all, and only by additions.
 
 mod certificates;
+pub mod fragments;
 mod mesh_label;
 mod monitor;
 pub mod patch;
@@ -17,7 +18,7 @@ mod prometheus;
 mod selector_labels;
 mod workload;
 
-pub use monitor::{Labelled, monitor};
+pub use monitor::{Labelled, certain_labels, monitor};
 pub use prometheus::prometheus;
 pub use workload::workload;
 

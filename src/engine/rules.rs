@@ -124,10 +124,13 @@ pub enum Monitor<'m, 'a> {
 
 /// Every rule that is implemented, by family and number.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
+    let [identities, admittance, validity] = authorization_policy::RULES;
     [
         general::RULES,
         network_policy::RULES,
-        authorization_policy::RULES,
+        identities,
+        admittance,
+        validity,
         pod_monitor::RULES,
         relabeling::RULES,
         scrape_monitor::RULES,

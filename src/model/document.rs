@@ -1,5 +1,6 @@
 //! Kubernetes objects as people write them: YAML or JSON files, with the place of every field remembered.
 
+mod items;
 mod merge;
 pub mod node;
 mod problem;
@@ -8,9 +9,12 @@ mod scalar;
 mod split;
 pub mod yaml;
 
+use std::iter;
+
 pub use problem::{DocumentError, Problem};
 
 use crate::model::{FieldPath, Source, Span};
+use items::Items;
 use node::{Entry, Node, Value};
 
 /// One Kubernetes object of a file.
@@ -26,15 +30,36 @@ impl<'a> Document<'a> {
     /// Reads the objects of a multi-document YAML file or a stream of JSON objects, in the order of the file.
     ///
     /// Lists (`kind: List`, and typed ones such as `PodList`) are unfolded into their items. Empty documents are passed
-    /// over. A broken document is an error in the place of its objects and does not touch the others.
+    /// over. A broken document is an error in the place of its objects and does not touch the others; a list is read item
+    /// by item, and what is broken in an item ends it there.
     pub fn read_all<'s>(source: &'s Source<'a>) -> impl Iterator<Item = Result<Self, DocumentError>> + use<'a, 's> {
-        split::split(source.text()).into_iter().flat_map(move |span| Self::read_stretch(source, span))
+        Self::read_where(source, |_| true)
     }
 
-    fn read_stretch(source: &Source<'a>, span: Span) -> Vec<Result<Self, DocumentError>> {
+    /// Like [`Self::read_all`], of those documents only whose text is wanted. Nothing is read of the others.
+    pub fn read_where<'s, W: Fn(&str) -> bool>(
+        source: &'s Source<'a>,
+        is_wanted: W,
+    ) -> impl Iterator<Item = Result<Self, DocumentError>> + use<'a, 's, W> {
+        let wanted = split::split(source.text()).into_iter().filter(move |span| is_wanted(source.slice(*span)));
+        wanted.flat_map(move |span| Self::read_stretch(source, span))
+    }
+
+    fn read_stretch<'s>(
+        source: &'s Source<'a>,
+        span: Span,
+    ) -> Box<dyn Iterator<Item = Result<Self, DocumentError>> + 's> {
+        let unfolder = Unfolder { source };
+        if let Some(items) = Items::of(source, span) {
+            let inherited = Inherited::from(&items.heading);
+            return Box::new(items.flat_map(move |item| match item {
+                Ok(item) => unfolder.unfold(inherited.complete(item)),
+                Err(error) => vec![Err(error)],
+            }));
+        }
         match reader::read(source, span) {
-            Ok(roots) => roots.into_iter().flat_map(|root| Unfolder { source }.unfold(root)).collect(),
-            Err(error) => vec![Err(error)],
+            Ok(roots) => Box::new(roots.into_iter().flat_map(move |root| unfolder.unfold(root))),
+            Err(error) => Box::new(iter::once(Err(error))),
         }
     }
 

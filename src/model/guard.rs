@@ -10,6 +10,7 @@ pub mod connection;
 pub mod definition;
 pub mod document;
 pub mod enforcement;
+pub mod learning;
 pub mod load;
 pub mod monitors;
 pub mod resolve;
@@ -24,6 +25,7 @@ pub use monitors::Monitors;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::resource::Prometheus;
 use crate::model::selector::LabelSelector;
 use crate::model::truth::Truth;
 
@@ -124,10 +126,19 @@ impl Guard {
     ///
     /// An empty selector selects everything in its namespace, known and unknown; it says nothing about any component
     /// and yields none.
-    pub fn selected_by<'a>(&'a self, selector: &'a LabelSelector<'_>) -> impl Iterator<Item = &'a Component> {
+    pub fn selected_by<'g>(&'g self, selector: &LabelSelector<'_>) -> impl Iterator<Item = &'g Component> {
         self.components
             .iter()
             .filter(move |component| !selector.is_empty() && component.is_selected_by(selector) == Truth::Yes)
+    }
+
+    /// The container port that was meant by a number which is that of a Service, if no selected component listens on
+    /// the number itself.
+    pub fn port_meant_by(&self, selector: &LabelSelector<'_>, number: u16) -> Option<&ComponentPort> {
+        if self.selected_by(selector).any(|component| component.port(number).is_some()) {
+            return None;
+        }
+        self.selected_by(selector).find_map(|component| component.port_behind_service(number))
     }
 
     /// The principal of a service account in the guarded namespace, as Istio writes it: without `spiffe://`.
@@ -167,6 +178,14 @@ impl Guards {
     /// The guard whose enforcement and exemptions hold for objects in this namespace: its own, or else the first.
     pub fn governing(&self, namespace: &str) -> Option<&Guard> {
         self.of_namespace(namespace).or_else(|| self.0.first())
+    }
+
+    /// Takes over what Prometheus resources say of themselves, each with the namespace that it is in, where a guard
+    /// leaves it open.
+    pub fn learn(&mut self, resources: &[(&str, Prometheus<'_>)]) {
+        for guard in &mut self.0 {
+            learning::learn(guard, resources);
+        }
     }
 
     /// All guards, in the order in which they were written.

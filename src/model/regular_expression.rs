@@ -115,7 +115,9 @@ impl Pattern {
     /// # Errors
     /// [`PatternError::TooLarge`].
     pub fn compile(self) -> Result<RegularExpression, PatternError> {
-        let config = Regex::config().nfa_size_limit(Some(SIZE_LIMIT));
+        // A pattern is matched a few times and thrown away: automata that match faster take ten times as long to build
+        // as all that they would ever save.
+        let config = Regex::config().nfa_size_limit(Some(SIZE_LIMIT)).dfa(false).hybrid(false);
         let regex = Regex::builder().configure(config).build_from_hir(&self.hir).map_err(|_| PatternError::TooLarge)?;
         Ok(RegularExpression { regex, names: self.names })
     }

@@ -56,6 +56,14 @@ impl LabelSelector<'_> {
     pub fn matches(&self, labels: &Labels<'_>) -> Truth {
         self.selects(|key| Some(labels.get(key)))
     }
+
+    /// The same selector, which borrows from nothing.
+    pub fn to_static(&self) -> LabelSelector<'static> {
+        LabelSelector {
+            match_labels: self.match_labels.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            match_expressions: self.match_expressions.iter().map(Requirement::to_static).collect(),
+        }
+    }
 }
 
 impl Requirement<'_> {
@@ -67,6 +75,15 @@ impl Requirement<'_> {
             "Exists" => Truth::from(found.is_some()),
             "DoesNotExist" => Truth::from(found.is_none()),
             _ => Truth::Unknown,
+        }
+    }
+
+    fn to_static(&self) -> Requirement<'static> {
+        let text = |text: &Text<'_>| Text::from(text.to_string());
+        Requirement {
+            key: text(&self.key),
+            operator: text(&self.operator),
+            values: self.values.iter().map(text).collect(),
         }
     }
 }

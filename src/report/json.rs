@@ -10,12 +10,17 @@ use crate::model::{DocumentError, FieldPath, ObjectReference, Position};
 /// The version of the form of the report.
 pub const VERSION: &str = "v1";
 
-/// A whole report: what `review -o json` prints.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    version: &'static str,
-    objects: Vec<Object>,
+/// Writes a report piece by piece, so that only one object of it is held at a time; together the pieces are one JSON
+/// value.
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    has_objects: bool,
+    rest: Rest,
+}
+
+/// What stands after the objects.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Rest {
     /// What there is to say about all objects together.
     findings: Vec<Finding>,
     unreadable: Vec<Unreadable>,
@@ -78,33 +83,30 @@ struct Unreadable {
     message: String,
 }
 
-impl Default for Report {
-    fn default() -> Self {
-        Self {
-            version: VERSION,
-            objects: Vec::new(),
-            findings: Vec::new(),
-            unreadable: Vec::new(),
-            summary: Summary::default(),
-        }
+impl Writer {
+    /// The piece before all objects.
+    pub fn begin(&self) -> String {
+        format!("{{\n  \"version\": \"{VERSION}\",\n  \"objects\": [")
     }
-}
 
-impl Report {
-    /// Adds what admission says to an object.
-    pub fn add(&mut self, file: File<'_>, reviewed: &Reviewed<'_>) {
-        self.objects.push(object(file, reviewed));
+    /// The piece for what admission says to an object.
+    ///
+    /// # Errors
+    /// None that is known of; the serializer's signature has one.
+    pub fn object(&mut self, file: File<'_>, reviewed: &Reviewed<'_>) -> serde_json::Result<String> {
+        let separator = if std::mem::replace(&mut self.has_objects, true) { "," } else { "" };
+        Ok(format!("{separator}\n    {}", pretty(&object(file, reviewed), "    ")?))
     }
 
     /// Adds what there is to say about all objects together.
     pub fn add_together(&mut self, judgements: &[Judgement]) {
         let found = judgements.iter().map(|it| finding(Place::unknown(&it.finding.object), None, it));
-        self.findings.extend(found);
+        self.rest.findings.extend(found);
     }
 
     /// Adds a document that could not be read.
     pub fn add_broken_document(&mut self, file: &str, error: &DocumentError) {
-        self.unreadable.push(Unreadable {
+        self.rest.unreadable.push(Unreadable {
             file: file.to_owned(),
             line: Some(error.position.line),
             column: Some(error.position.column),
@@ -115,15 +117,24 @@ impl Report {
     /// Adds a file that could not be read at all.
     pub fn add_unreadable_file(&mut self, file: &str, message: &str) {
         let message = message.to_owned();
-        self.unreadable.push(Unreadable { file: file.to_owned(), line: None, column: None, message });
+        self.rest.unreadable.push(Unreadable { file: file.to_owned(), line: None, column: None, message });
     }
 
-    /// Completes the report with the counts.
-    #[must_use]
-    pub fn with_summary(mut self, summary: Summary) -> Self {
-        self.summary = summary;
-        self
+    /// The piece after all objects.
+    ///
+    /// # Errors
+    /// None that is known of; the serializer's signature has one.
+    pub fn end(mut self, summary: Summary) -> serde_json::Result<String> {
+        self.rest.summary = summary;
+        let margin = if self.has_objects { "\n  " } else { "" };
+        let rest = pretty(&self.rest, "")?;
+        Ok(format!("{margin}],{}\n", rest.trim_start_matches('{')))
     }
+}
+
+/// JSON for people, whose further lines are indented by this much. No string in it has a line break of its own.
+fn pretty(value: &impl Serialize, margin: &str) -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{margin}")))
 }
 
 impl Place {
@@ -187,15 +198,33 @@ mod tests {
 
     #[test]
     fn the_report_has_the_documented_form() {
-        let mut report = Report::default();
+        let mut writer = Writer::default();
+        let mut report = writer.begin();
         let mut summary = Summary::default();
         samples::with_policy(|file, reviewed| {
-            report.add(file, reviewed);
+            report += &writer.object(file, reviewed).unwrap();
             summary.add(reviewed);
         });
-        report.add_together(&samples::together());
-        report.add_broken_document("b.yaml", &samples::broken_document());
-        report.add_unreadable_file("c.yaml", "permission denied");
-        insta::assert_snapshot!(serde_json::to_string_pretty(&report.with_summary(summary)).unwrap());
+        writer.add_together(&samples::together());
+        writer.add_broken_document("b.yaml", &samples::broken_document());
+        writer.add_unreadable_file("c.yaml", "permission denied");
+        report += &writer.end(summary).unwrap();
+        insta::assert_snapshot!(report);
+    }
+
+    /// As if it had been written in one go.
+    #[test]
+    fn the_pieces_are_one_value() {
+        for objects in 0..3 {
+            let mut writer = Writer::default();
+            let mut report = writer.begin();
+            for _ in 0..objects {
+                samples::with_policy(|file, reviewed| report += &writer.object(file, reviewed).unwrap());
+            }
+            report += &writer.end(Summary::default()).unwrap();
+            let value: serde_json::Value = serde_json::from_str(&report).unwrap();
+            assert_eq!(value["objects"].as_array().unwrap().len(), objects);
+            assert_eq!(report.lines().count(), serde_json::to_string_pretty(&value).unwrap().lines().count());
+        }
     }
 }

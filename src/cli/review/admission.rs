@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use anyhow::Context;
 use jiff::Timestamp;
 
-use super::namespaces::NamespaceModes;
+use super::beforehand::Beforehand;
 use super::together::Together;
 use crate::engine::admission::{self, Circumstances, Judgement, Operation, Outcome, Request};
 use crate::engine::inject::patch::Patch;
@@ -20,7 +20,7 @@ pub(super) struct Reviewer<'a> {
     pub(super) guards: &'a Guards,
     pub(super) now: Timestamp,
     pub(super) default_namespace: &'a str,
-    pub(super) modes: NamespaceModes,
+    pub(super) beforehand: Beforehand,
     pub(super) together: Together,
 }
 
@@ -48,7 +48,7 @@ impl Reviewer<'_> {
     }
 
     fn circumstances(&self, namespace: &str) -> Circumstances {
-        Circumstances { now: self.now, namespace_mode: self.modes.get(namespace) }
+        Circumstances { now: self.now, namespace_mode: self.beforehand.mode(namespace) }
     }
 
     fn reference(&self, resource: Resource, document: &Document<'_>) -> ObjectReference {

@@ -16,35 +16,35 @@ pub(super) enum Format {
     Json,
 }
 
-/// Where a report goes. Text is written as it comes up; JSON at the end, because it is one value.
+/// Where a report goes. It is written as it comes up.
 pub(super) enum Output {
     Text(text::Writer),
-    Json(Box<json::Report>),
+    Json(json::Writer),
 }
 
 impl Output {
-    pub(super) fn new(format: Format) -> Self {
-        match format {
-            Format::Text => Self::Text(text::Writer::new(usize::from(screen::width()))),
-            Format::Json => Self::Json(Box::default()),
+    /// Begins a report.
+    pub(super) fn begin(format: Format) -> anyhow::Result<Self> {
+        if format == Format::Text {
+            return Ok(Self::Text(text::Writer::new(usize::from(screen::width()))));
         }
+        let writer = json::Writer::default();
+        screen::print(&writer.begin())?;
+        Ok(Self::Json(writer))
     }
 
     pub(super) fn object(&mut self, file: File<'_>, reviewed: &Reviewed<'_>) -> anyhow::Result<()> {
         match self {
             Self::Text(writer) => screen::print(&writer.object(file, reviewed)),
-            Self::Json(report) => {
-                report.add(file, reviewed);
-                Ok(())
-            }
+            Self::Json(writer) => screen::print(&writer.object(file, reviewed)?),
         }
     }
 
     pub(super) fn together(&mut self, judgements: &[Judgement]) -> anyhow::Result<()> {
         match self {
             Self::Text(writer) => screen::print(&writer.together(judgements)),
-            Self::Json(report) => {
-                report.add_together(judgements);
+            Self::Json(writer) => {
+                writer.add_together(judgements);
                 Ok(())
             }
         }
@@ -52,16 +52,16 @@ impl Output {
 
     /// Errors of the input go to standard error whatever the form of the report.
     pub(super) fn broken_document(&mut self, file: File<'_>, error: &DocumentError) {
-        if let Self::Json(report) = self {
-            report.add_broken_document(file.name, error);
+        if let Self::Json(writer) = self {
+            writer.add_broken_document(file.name, error);
         }
         let writer = text::Writer::new(usize::from(screen::width()));
         anstream::eprintln!("{}\n", writer.broken_document(file, error));
     }
 
     pub(super) fn unreadable_file(&mut self, name: &str, message: &str) {
-        if let Self::Json(report) = self {
-            report.add_unreadable_file(name, message);
+        if let Self::Json(writer) = self {
+            writer.add_unreadable_file(name, message);
         }
         anstream::eprintln!("error: {name}: {message}\n");
     }
@@ -69,9 +69,7 @@ impl Output {
     pub(super) fn finish(self, summary: Summary) -> anyhow::Result<()> {
         match self {
             Self::Text(_) => screen::print(&format!("{}\n", text::summary(&summary))),
-            Self::Json(report) => {
-                screen::print(&format!("{}\n", serde_json::to_string_pretty(&report.with_summary(summary))?))
-            }
+            Self::Json(writer) => screen::print(&writer.end(summary)?),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::inject::{self, Injection, Labelled, Obstacle};
 use crate::engine::rules;
 use crate::engine::rules::findings::{Findings, Scope};
 use crate::model::guard::{Guard, Guards, Mode};
+use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, Prometheus, Workload};
 use crate::model::{ObjectReference, Resource, Truth};
 
@@ -63,17 +64,17 @@ fn responsible<'g>(guards: &'g Guards, resource: Resource, namespace: &str) -> O
     if !is_monitor(resource) {
         return guards.of_namespace(namespace);
     }
-    let wants = |guard: &&Guard| guard.monitors.injects_in(namespace) == Truth::Yes;
+    let wants = |guard: &&Guard| guard.monitors.injects_in(resource, namespace, &guard.namespace) == Truth::Yes;
     guards.of_namespace(namespace).map_or_else(|| guards.iter().find(wants), |own| Some(own).filter(wants))
 }
 
-fn injection(
+fn injection<'a>(
     request: &Request<'_>,
     resource: Resource,
-    json: &str,
+    json: &'a str,
     guard: &Guard,
-) -> Option<serde_json::Result<Injected>> {
-    let injected = |injection, metadata: &Metadata<'_>| Injected::new(injection, metadata, request);
+) -> Option<serde_json::Result<Injected<'a>>> {
+    let injected = |injection, metadata: &Metadata<'a>| Injected::new(injection, metadata, request);
     if let Some(selector) = guard.monitors.selector(resource) {
         let monitor = serde_json::from_str::<Labelled<'_>>(json);
         return Some(monitor.map(|it| {
@@ -94,21 +95,26 @@ fn injection(
 }
 
 /// What injection found out about an object.
-struct Injected {
+struct Injected<'a> {
     injection: Injection,
     /// The object, if there is something to say about it.
     object: ObjectReference,
+    /// Its annotations, likewise.
+    annotations: Labels<'a>,
 }
 
-impl Injected {
-    fn new(injection: Injection, metadata: &Metadata<'_>, request: &Request<'_>) -> Self {
-        let object = if injection.obstacles.is_empty() { None } else { Some(request.reference(metadata)) };
-        Self { injection, object: object.unwrap_or_default() }
+impl<'a> Injected<'a> {
+    fn new(injection: Injection, metadata: &Metadata<'a>, request: &Request<'_>) -> Self {
+        if injection.obstacles.is_empty() {
+            return Self { injection, object: ObjectReference::default(), annotations: Labels::none() };
+        }
+        let object = request.reference(metadata);
+        Self { injection, object, annotations: metadata.annotations.clone() }
     }
 }
 
 fn answer(
-    Injected { injection, object }: Injected,
+    Injected { injection, object, annotations }: Injected<'_>,
     resource: Resource,
     request: &Request<'_>,
     guard: &Guard,
@@ -123,6 +129,7 @@ fn answer(
     let is_ours = guard.namespace == request.namespace || !is_monitor(resource);
     let obstacles = injection.obstacles.into_iter().filter(|_| is_ours);
     let judgements = obstacles.flat_map(|obstacle| judge_obstacle(obstacle, &object, guard, circumstances)).collect();
+    let judgements = judge::excuse(judgements, &annotations, circumstances.now);
     Outcome { patch, withheld, judgements, ..Outcome::default() }
 }
 

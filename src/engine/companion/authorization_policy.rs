@@ -10,7 +10,7 @@ use super::admissions::{Admission, grouped};
 use super::manifest::{LabelSelector, Manifest, Metadata};
 use super::{Companion, Companions, PROMETHEUS, membership, names};
 use crate::model::Truth;
-use crate::model::guard::{Component, Connection, Guard, Protocol, Source};
+use crate::model::guard::{Certificates, Component, Connection, Guard, Protocol, Source};
 
 /// What an AuthorizationPolicy selects and admits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,6 +75,7 @@ pub(super) fn add(guard: &Guard, companions: &mut Companions) {
         }
     }
     note_certificates(guard, &admitted, companions);
+    note_uncaptured(guard, &admitted, companions);
 }
 
 /// Adds the policy of one component; no policy where nobody calls, for an ALLOW without rules is easily misread.
@@ -188,6 +189,17 @@ fn note_certificates(guard: &Guard, admitted: &[&Component], companions: &mut Co
              and the certificates of the mesh",
             called.join(", ")
         );
+        companions.note(PROMETHEUS, message);
+    }
+}
+
+/// In this style the sidecar of Prometheus captures no inbound traffic, so nobody asks the policy
+/// (`traffic.sidecar.istio.io/includeInboundPorts: ""`).
+fn note_uncaptured(guard: &Guard, admitted: &[&Component], companions: &mut Companions) {
+    let has_policy = admitted.iter().any(|component| component.name == PROMETHEUS);
+    if has_policy && guard.mesh.certificates == Certificates::Istio {
+        let message = "its AuthorizationPolicy is not enforced, for with certificates: istio its sidecar captures no \
+                       traffic: its NetworkPolicy alone guards it; certificates: ocne captures what comes in";
         companions.note(PROMETHEUS, message);
     }
 }

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::manifest::{LabelSelector, Manifest, Metadata, Requirement};
 use super::{Companion, Companions, membership, names};
+use crate::engine::inject::certain_labels;
 use crate::model::guard::Guard;
+use crate::model::{Resource, Truth};
 
 /// The name that Istio gives the port of Envoy's statistics (istio.io/istio `injection-template.yaml`).
 const ENVOY_PORT: &str = "http-envoy-prom";
@@ -53,8 +55,10 @@ pub(super) fn add(guard: &Guard, companions: &mut Companions) {
         return;
     }
     let mut metadata = Metadata::of(guard, names::ENVOY_STATS.to_owned());
-    // The chart makes its Prometheus select monitors by this label.
-    metadata.labels.insert("release".to_owned(), guard.release.clone());
+    metadata.labels.extend(wanted_labels(guard));
+    if !is_picked_up(guard, &metadata) {
+        companions.note(names::ENVOY_STATS, "no labels are certain to make Prometheus pick it up: add them yourself");
+    }
     companions.objects.push(Companion::PodMonitor(Manifest {
         api_version: "monitoring.coreos.com/v1",
         kind: "PodMonitor",
@@ -69,4 +73,17 @@ pub(super) fn add(guard: &Guard, companions: &mut Companions) {
             sample_limit: SAMPLE_LIMIT,
         },
     }));
+}
+
+/// The labels that the guarded Prometheus selects monitors by.
+fn wanted_labels(guard: &Guard) -> impl Iterator<Item = (String, String)> {
+    let selector = guard.monitors.selector(Resource::PodMonitor);
+    let labels = selector.into_iter().flat_map(certain_labels);
+    labels.map(|(key, value)| (key.to_owned(), value.to_owned()))
+}
+
+fn is_picked_up(guard: &Guard, metadata: &Metadata) -> bool {
+    let selector = guard.monitors.selector(Resource::PodMonitor);
+    let labels = metadata.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    selector.is_some_and(|selector| selector.matches(&labels.collect()) == Truth::Yes)
 }

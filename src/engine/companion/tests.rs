@@ -98,11 +98,32 @@ fn where_the_mesh_is_not_known_a_caller_may_be_outside() {
     assert!(notes(&companions).iter().any(|note| note.contains("grafana, which may be outside the mesh")));
 }
 
+#[rstest]
+#[case("istio", true)]
+#[case("ocne", false)]
+fn a_policy_that_nobody_asks_is_noted(#[case] certificates: &str, #[case] noted: bool) {
+    let companions = companions(&guard(&format!("{{mesh: {{istio: sidecar, certificates: {certificates}}}}}")));
+    assert!(object(&companions, "AuthorizationPolicy", "prometheus-authzpol").is_some());
+    assert_eq!(notes(&companions).iter().any(|note| note.contains("is not enforced")), noted);
+}
+
 #[test]
 fn the_monitor_has_the_label_of_the_release() {
     let companions = companions(&guard("{release: kps, mesh: {istio: sidecar}}"));
     let monitor = object(&companions, "PodMonitor", "envoy-stats").unwrap();
     assert_eq!(monitor["metadata"]["labels"]["release"], "kps");
+}
+
+#[test]
+fn the_monitor_has_the_labels_that_prometheus_selects_by() {
+    let selecting = |selector: &str| {
+        companions(&guard(&format!("{{mesh: {{istio: sidecar}}, prometheus: {{podMonitorSelector: {selector}}}}}")))
+    };
+    let certain = selecting("{matchLabels: {team: web}}");
+    assert_eq!(object(&certain, "PodMonitor", "envoy-stats").unwrap()["metadata"]["labels"]["team"], "web");
+    let open = selecting("{matchExpressions: [{key: team, operator: Exists}]}");
+    let about_it = |companions: &Companions| companions.notes.iter().filter(|note| note.about == "envoy-stats").count();
+    assert_eq!((about_it(&certain), about_it(&open)), (0, 1));
 }
 
 #[test]

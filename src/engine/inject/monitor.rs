@@ -31,7 +31,7 @@ pub fn monitor(monitor: &Labelled<'_>, selector: &LabelSelector<'_>) -> Injectio
 
 fn add(place: &Place<'_, '_>, selector: &LabelSelector<'_>) -> Result<Patch, Obstacle> {
     let mut patch = Patch::default();
-    let wanted: Vec<(&str, &str)> = certain(selector).collect();
+    let wanted: Vec<(&str, &str)> = certain_labels(selector).collect();
     for (key, value) in &wanted {
         match place.labels.get(key) {
             Some(found) if found != *value => return Err(conflict(place, key, value, found)),
@@ -45,7 +45,7 @@ fn add(place: &Place<'_, '_>, selector: &LabelSelector<'_>) -> Result<Patch, Obs
 }
 
 /// The labels and values that a selector leaves no choice about: of all values that it names for a key, one is possible.
-fn certain<'s>(selector: &'s LabelSelector<'_>) -> impl Iterator<Item = (&'s str, &'s str)> {
+pub fn certain_labels<'s>(selector: &'s LabelSelector<'_>) -> impl Iterator<Item = (&'s str, &'s str)> {
     let mut possible: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (key, value) in named(selector) {
         let holds = selector.selects(|known| (known == key).then_some(Some(value)));

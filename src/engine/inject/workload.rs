@@ -23,19 +23,20 @@ pub fn workload(workload: &Workload<'_>, resource: Resource, guard: &Guard) -> I
     }
     match recognise(guard, &workload.template) {
         Recognition::Nothing => {}
-        Recognition::Component(component) => component_lacks(component, workload, resource, guard, &mut injection),
+        Recognition::Component(component) => return component_lacks(component, workload, resource, guard),
         Recognition::Ambiguous(components) => injection.obstacles.extend(ambiguous(workload, &components)),
     }
     injection
 }
 
-fn component_lacks(
+/// What a workload lacks that is this component.
+pub(super) fn component_lacks(
     component: &Component,
     workload: &Workload<'_>,
     resource: Resource,
     guard: &Guard,
-    injection: &mut Injection,
-) {
+) -> Injection {
+    let mut injection = Injection::default();
     let place = Place::of_template(workload);
     match owner_of_template(workload, resource) {
         Owner::User => {
@@ -46,6 +47,7 @@ fn component_lacks(
         Owner::Kubernetes => {}
         Owner::Operator { kind } => injection.obstacles.extend(operator_owned(workload, component, kind)),
     }
+    injection
 }
 
 fn mesh(component: &Component, workload: &Workload<'_>, resource: Resource, guard: &Guard) -> Result<Patch, Obstacle> {

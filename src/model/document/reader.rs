@@ -32,7 +32,8 @@ pub(super) fn read<'a>(source: &Source<'a>, span: Span) -> Result<Vec<Node<'a>>,
     Ok(roots)
 }
 
-struct Reader<'a, 's> {
+/// Turns events of the parser into nodes.
+pub(super) struct Reader<'a, 's> {
     parser: Parser<'a, StrInput<'a>>,
     source: &'s Source<'a>,
     /// Where the stretch begins in the source; the parser counts from there.
@@ -42,7 +43,7 @@ struct Reader<'a, 's> {
 }
 
 impl<'a, 's> Reader<'a, 's> {
-    fn new(source: &'s Source<'a>, span: Span) -> Self {
+    pub(super) fn new(source: &'s Source<'a>, span: Span) -> Self {
         let parser = Parser::new_from_str_with_options(source.slice(span), options());
         Self { parser, source, offset: span.start, anchors: HashMap::new(), copies: 0 }
     }
@@ -50,6 +51,45 @@ impl<'a, 's> Reader<'a, 's> {
     fn begin_document(&mut self) {
         self.anchors.clear();
         self.copies = 0;
+    }
+
+    /// Goes to the first key of the map that the text begins with; `false` if it begins with anything else.
+    pub(super) fn begin_map(&mut self) -> Result<bool, DocumentError> {
+        loop {
+            match self.next_event()? {
+                Some((Event::StreamStart | Event::DocumentStart(..), _)) => {}
+                event => return Ok(matches!(event, Some((Event::MappingStart(_, 0, None), _)))),
+            }
+        }
+    }
+
+    /// The next key of the map; `None` at its end, and for a key that is no text.
+    pub(super) fn key(&mut self) -> Result<Option<Text<'a>>, DocumentError> {
+        Ok(match self.next_event()? {
+            Some((Event::Scalar(Cow::Borrowed(key), _, 0, None), _)) => Some(Text::from(key)),
+            _ => None,
+        })
+    }
+
+    /// Goes to the end of the value that begins with this event.
+    pub(super) fn pass_over(&mut self, first: &Event<'_>) -> Result<(), DocumentError> {
+        let mut depth = level(first);
+        while depth > 0 {
+            let (event, _) = self.expect_event(Span::default())?;
+            depth += level(&event);
+        }
+        Ok(())
+    }
+
+    /// Whether the document that was read is the last.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        let ends = |event: &Event<'_>| matches!(event, Event::DocumentEnd | Event::StreamEnd);
+        while let Ok(Some((event, _))) = self.next_event() {
+            if event == Event::StreamEnd || !ends(&event) {
+                return event == Event::StreamEnd;
+            }
+        }
+        false
     }
 
     fn next_event(&mut self) -> Result<Option<(Event<'a>, Span)>, DocumentError> {
@@ -60,7 +100,8 @@ impl<'a, 's> Reader<'a, 's> {
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node<'a>, DocumentError> {
+    /// The value that begins with this event.
+    pub(super) fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node<'a>, DocumentError> {
         if depth > DEEPEST {
             return Err(self.error(span, Problem::TooDeep(DEEPEST)));
         }
@@ -161,7 +202,7 @@ impl<'a, 's> Reader<'a, 's> {
         Err(self.error(second.key_span, problem))
     }
 
-    fn expect_event(&mut self, start: Span) -> Result<(Event<'a>, Span), DocumentError> {
+    pub(super) fn expect_event(&mut self, start: Span) -> Result<(Event<'a>, Span), DocumentError> {
         let event = self.next_event()?;
         event.ok_or_else(|| self.error(start, Problem::Syntax("the text ends in the middle".to_owned())))
     }
@@ -202,6 +243,15 @@ fn options() -> Options {
     options.flow_nesting_limit = usize::MAX;
     options.block_nesting_limit = usize::MAX;
     options
+}
+
+/// How many levels deeper one is after an event.
+fn level(event: &Event<'_>) -> isize {
+    match event {
+        Event::SequenceStart(..) | Event::MappingStart(..) => 1,
+        Event::SequenceEnd | Event::MappingEnd => -1,
+        _ => 0,
+    }
 }
 
 fn is_merge_key(event: &Event<'_>) -> bool {

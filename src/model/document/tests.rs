@@ -203,6 +203,41 @@ fn the_items_of_a_typed_list_take_their_kind_from_it() {
     assert_eq!(json_of(text), json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}));
 }
 
+/// As kubectl writes it, with the kind after all items; and as nobody writes it, so that it is read in one go.
+#[rstest]
+#[case::items_first(
+    "apiVersion: v1\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\nkind: PodList\nmetadata: {x: 1}\n"
+)]
+#[case::anchors(
+    "kind: PodList\nx: &n {name: a}\nitems:\n- metadata: *n\n- metadata: {<<: *n, name: b}\napiVersion: v1\n"
+)]
+#[case::anchored_items(
+    "kind: PodList\nitems: &i\n- metadata: {name: a}\n- metadata: {name: b}\nx: *i\napiVersion: v1\n"
+)]
+#[case::merged("x: &x {kind: PodList}\n<<: *x\napiVersion: v1\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n")]
+#[case::flow("{items: [{metadata: {name: a}}, {metadata: {name: b}}], kind: PodList, apiVersion: v1}")]
+#[case::json(
+    r#"{"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}],"\u006bind":"PodList","apiVersion":"v1"}"#
+)]
+fn a_list_is_the_same_however_it_is_written(#[case] text: &str) {
+    assert_eq!(read(text), [Ok(" Pod -/a".to_owned()), Ok(" Pod -/b".to_owned())]);
+}
+
+#[rstest]
+#[case::in_an_item(
+    "kind: PodList\napiVersion: v1\nitems:\n- metadata: {name: a}\n- {x: 1, x: 2}\n- metadata: {name: b}\n",
+    1,
+    "line 5"
+)]
+#[case::syntax("kind: PodList\napiVersion: v1\nitems:\n- metadata: {name: a}\n- {x: [}\n", 0, "line 5")]
+#[case::twice("kind: PodList\nkind: PodList\napiVersion: v1\nitems:\n- metadata: {name: a}\n", 0, "line 2")]
+fn a_broken_list_ends_where_it_breaks(#[case] text: &str, #[case] good: usize, #[case] place: &str) {
+    let documents = read(text);
+    let (error, before) = documents.split_last().unwrap();
+    assert_eq!(before.len(), good);
+    assert!(error.clone().unwrap_err().starts_with(place), "{error:?}");
+}
+
 #[test]
 fn json_objects_follow_each_other() {
     let text = "{\"apiVersion\": \"v1\", \"kind\": \"Pod\"}\n{\"apiVersion\": \"v1\",\n\"kind\": \"Node\"}";

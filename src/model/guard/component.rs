@@ -79,7 +79,15 @@ pub enum Evidence {
     Labels,
 }
 
+/// What the Prometheus operator puts on all pods that it makes.
+const MADE_BY_OPERATOR: (&str, &str) = ("app.kubernetes.io/managed-by", "prometheus-operator");
+
 impl Component {
+    /// Whether its pods are made by the Prometheus operator, from a resource of its own.
+    pub fn is_made_by_operator(&self) -> bool {
+        pairs(&self.pod_labels).any(|label| label == MADE_BY_OPERATOR)
+    }
+
     /// How surely a pod made from this template is this component; `None` if nothing says so.
     pub fn recognises(&self, template: &PodTemplate<'_>) -> Option<Evidence> {
         let labels = template.labels();

@@ -85,7 +85,8 @@ pub struct PrometheusSpec {
     pub pod_labels: Option<BTreeMap<String, String>>,
     /// Service account of its pods; the name of the Prometheus resource if left out.
     pub service_account: Option<String>,
-    /// What its `podMonitorSelector` says; the label `release` with the name of the release if left out.
+    /// What its `podMonitorSelector` says. If left out, a review takes it from the Prometheus resource where that is
+    /// reviewed too; otherwise it is the label `release` with the name of the release.
     pub pod_monitor_selector: Option<SelectorSpec>,
     /// What its `serviceMonitorSelector` says; likewise.
     pub service_monitor_selector: Option<SelectorSpec>,

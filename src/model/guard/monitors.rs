@@ -53,21 +53,49 @@ pub enum Operator {
 pub struct Monitors {
     /// Whether missing labels are added to monitors.
     pub inject: bool,
-    /// The namespaces in which they are.
+    /// The namespaces in which they are, of those in which Prometheus looks.
     pub namespaces: LabelSelector<'static>,
-    /// The labels that it wants on PodMonitors.
-    pub pod_monitors: LabelSelector<'static>,
-    /// The labels that it wants on ServiceMonitors.
-    pub service_monitors: LabelSelector<'static>,
-    /// The labels that it wants on Probes.
-    pub probes: LabelSelector<'static>,
-    /// The labels that it wants on ScrapeConfigs.
-    pub scrape_configs: LabelSelector<'static>,
+    /// Which PodMonitors it picks up.
+    pub pod_monitors: Selection,
+    /// Which ServiceMonitors.
+    pub service_monitors: Selection,
+    /// Which Probes.
+    pub probes: Selection,
+    /// Which ScrapeConfigs.
+    pub scrape_configs: Selection,
+}
+
+/// Which monitors of one kind the guarded Prometheus picks up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The labels that it wants on them; `None` where it picks up none at all, or nobody knows which.
+    pub labels: Option<LabelSelector<'static>>,
+    /// The namespaces in which it looks; `None` for its own alone.
+    pub namespaces: Option<LabelSelector<'static>>,
+    /// Whether the guard itself says so. Otherwise it is what the chart would have made of it, and the Prometheus
+    /// resource knows better.
+    pub is_said: bool,
 }
 
 impl Monitors {
-    /// The labels that the guarded Prometheus wants on a monitor of this kind; `None` for other kinds.
+    /// The labels that the guarded Prometheus wants on a monitor of this kind; `None` for other kinds, and where no
+    /// label would help.
     pub fn selector(&self, resource: Resource) -> Option<&LabelSelector<'static>> {
+        self.selection(resource)?.labels.as_ref()
+    }
+
+    /// Whether labels are added to monitors of this kind in this namespace, of which no label is known but the one with
+    /// its name. `own` is the namespace of the guarded Prometheus.
+    pub fn injects_in(&self, resource: Resource, namespace: &str, own: &str) -> Truth {
+        let Some(selection) = self.selection(resource).filter(|selection| selection.labels.is_some()) else {
+            return Truth::No;
+        };
+        let known = |key: &str| (key == NAMESPACE_NAME).then_some(Some(namespace));
+        let looks = selection.namespaces.as_ref().map_or(Truth::from(namespace == own), |it| it.selects(known));
+        Truth::from(self.inject).and(self.namespaces.selects(known)).and(looks)
+    }
+
+    fn selection(&self, resource: Resource) -> Option<&Selection> {
         match resource {
             Resource::PodMonitor => Some(&self.pod_monitors),
             Resource::ServiceMonitor => Some(&self.service_monitors),
@@ -75,12 +103,6 @@ impl Monitors {
             Resource::ScrapeConfig => Some(&self.scrape_configs),
             _ => None,
         }
-    }
-
-    /// Whether labels are added to monitors in this namespace, of which no label is known but the one with its name.
-    pub fn injects_in(&self, namespace: &str) -> Truth {
-        let known = |key: &str| (key == NAMESPACE_NAME).then_some(Some(namespace));
-        Truth::from(self.inject).and(self.namespaces.selects(known))
     }
 }
 
@@ -134,9 +156,11 @@ mod tests {
     #[test]
     fn a_selector_of_its_own_takes_its_place() {
         let monitors = monitors("prometheus: {probeSelector: {matchExpressions: [{key: team, operator: Exists}]}}");
-        assert_eq!(monitors.probes.match_expressions[0].operator, "Exists");
-        assert!(monitors.probes.match_labels.is_empty());
-        assert_eq!(monitors.pod_monitors.match_labels.get("release"), Some("prometheus-operator"));
+        let probes = monitors.selector(Resource::Probe).unwrap();
+        assert_eq!(probes.match_expressions[0].operator, "Exists");
+        assert!(probes.match_labels.is_empty());
+        let pod_monitors = monitors.selector(Resource::PodMonitor).unwrap();
+        assert_eq!(pod_monitors.match_labels.get("release"), Some("prometheus-operator"));
     }
 
     #[rstest]
@@ -146,6 +170,6 @@ mod tests {
     #[case::another("monitors: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: x}}}", Truth::No)]
     #[case::by_a_label("monitors: {namespaceSelector: {matchLabels: {team: web}}}", Truth::Unknown)]
     fn a_namespace_is_known_by_its_name_only(#[case] spec: &str, #[case] expected: Truth) {
-        assert_eq!(monitors(spec).injects_in("apps"), expected);
+        assert_eq!(monitors(spec).injects_in(Resource::Probe, "apps", "monitoring"), expected);
     }
 }

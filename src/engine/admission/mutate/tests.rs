@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::engine::admission::Action;
 
 const GUARD: &str = "{apiVersion: scrapeguard.io/v1alpha1, kind: ScrapeGuard, metadata: {name: m},
     spec: {mesh: {istio: sidecar, certificates: istio}, prometheus: {name: k8s}}}";
@@ -49,4 +50,19 @@ fn objects_are_touched_when_it_restarts_nothing(
     let audited = mutated(resource, old, new, Some(Mode::Audit));
     assert!(audited.patch.is_empty(), "audit mode adds nothing");
     assert_eq!(audited.withheld, touched.patch, "and says what it would have added");
+}
+
+const CONTESTED: &str = r#"{"metadata": {"name": "m", "labels": {"release": "x"}, "annotations": {}}, "spec": {}}"#;
+const EXCUSE: &str = r#""annotations": {"scrapeguard.io/exempt": "SG-INJ-004", "scrapeguard.io/exempt-reason": "meant",
+    "scrapeguard.io/exempt-until": "1970-02-01"}"#;
+
+#[test]
+fn an_object_can_ask_to_be_spared_the_warning() {
+    let actions = |json: &str| {
+        let outcome = mutated(Resource::Probe, None, json, None);
+        outcome.judgements.into_iter().map(|judgement| (judgement.action, judgement.exempted)).collect::<Vec<_>>()
+    };
+    assert_eq!(actions(CONTESTED), [(Action::Warn, None)]);
+    let excused = CONTESTED.replace(r#""annotations": {}"#, EXCUSE);
+    assert_eq!(actions(&excused), [(Action::Record, Some("meant".to_owned()))]);
 }

@@ -4,7 +4,7 @@ use super::parts;
 use crate::engine::rules::findings::Findings;
 use crate::model::FieldPath;
 use crate::model::guard::document::IstioMode;
-use crate::model::guard::{Component, ComponentPort, Guard};
+use crate::model::guard::{ComponentPort, Guard};
 use crate::model::resource::AuthorizationPolicy;
 use crate::model::resource::authorization_policy::WrittenPort;
 
@@ -48,11 +48,12 @@ fn mistaken_ports<'a>(
     policy: &'a AuthorizationPolicy<'_>,
     guard: &'a Guard,
 ) -> Vec<(FieldPath, u16, &'a ComponentPort)> {
-    let selector = policy.spec.selector.as_ref().filter(|_| !policy.spec.has_targets());
-    let selected: Vec<&Component> = selector.into_iter().flat_map(|selector| guard.selected_by(selector)).collect();
+    let Some(selector) = policy.spec.selector.as_ref().filter(|_| !policy.spec.has_targets()) else {
+        return Vec::new();
+    };
     let mistaken = |(path, port): (FieldPath, &WrittenPort<'_>)| {
-        let (number, target) = mistaken(port.number()?, &selected)?;
-        Some((path, number, target))
+        let number = port.number()?;
+        Some((path, number, guard.port_meant_by(selector, number)?))
     };
     wanted_ports(policy).filter_map(mistaken).collect()
 }
@@ -101,16 +102,6 @@ fn correction(text: &str, policy: &AuthorizationPolicy<'_>, guard: &Guard) -> St
         (Some(number), None) => format!("write \"{number}\", the container port that is called {text}"),
         _ => "write the number of the container port in quotes, such as \"9090\"".to_owned(),
     }
-}
-
-/// The Service port that was written, and the container port that was meant, if no selected component listens on the
-/// number that was written.
-fn mistaken<'a>(number: u16, selected: &[&'a Component]) -> Option<(u16, &'a ComponentPort)> {
-    if selected.iter().any(|component| component.port(number).is_some()) {
-        return None;
-    }
-    let target = selected.iter().find_map(|component| component.port_behind_service(number))?;
-    Some((number, target))
 }
 
 #[cfg(test)]

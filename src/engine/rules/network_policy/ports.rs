@@ -5,29 +5,18 @@ use crate::engine::rules::findings::Findings;
 use crate::model::FieldPath;
 use crate::model::guard::{Component, ComponentPort, Guard, Protocol, Purpose};
 use crate::model::resource::NetworkPolicy;
-use crate::model::resource::network_policy::{PolicyPort, PortReference};
+use crate::model::resource::network_policy::PortReference;
 
 pub(super) fn service_port(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {
-    let selected: Vec<&Component> = guard.selected_by(&policy.spec.pod_selector).collect();
-    for (place, port) in ingress(policy).flat_map(PolicyRule::ports) {
-        let Some((number, target)) = mistaken(port, &selected) else { continue };
+    for (place, port) in ingress(policy).flat_map(PolicyRule::ports).filter(|(_, port)| port.end_port.is_none()) {
+        let Some(PortReference::Number(number)) = port.port else { continue };
+        let Some(meant) = guard.port_meant_by(&policy.spec.pod_selector, number) else { continue };
         findings.report(
             place.path().key("port"),
-            format!("{number} is the Service port, pods listen on {}", target.number),
-            format!("use port {} ({})", target.number, target.name),
+            format!("{number} is the Service port, pods listen on {}", meant.number),
+            format!("use port {} ({})", meant.number, meant.name),
         );
     }
-}
-
-/// The Service port that was written, and the container port that was meant, if no selected component listens on the
-/// number that was written.
-fn mistaken<'a>(port: &PolicyPort<'_>, selected: &[&'a Component]) -> Option<(u16, &'a ComponentPort)> {
-    let Some(PortReference::Number(number)) = port.port else { return None };
-    if port.end_port.is_some() || selected.iter().any(|component| component.port(number).is_some()) {
-        return None;
-    }
-    let target = selected.iter().find_map(|component| component.port_behind_service(number))?;
-    Some((number, target))
 }
 
 pub(super) fn gossip_blocked(policy: &NetworkPolicy<'_>, guard: &Guard, findings: &mut Findings<'_>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::FieldPath;
 use crate::model::guard::document::{IstioMode, ScrapeGuardSpec};
-use crate::model::guard::monitors::SelectorSpec;
+use crate::model::guard::monitors::{Selection, SelectorSpec};
 use crate::model::guard::resolve::{Resolved, wrong};
 use crate::model::guard::{Certificates, Companions, Component, Mesh, Monitors, built_in};
 use crate::model::selector::LabelSelector;
@@ -30,13 +30,17 @@ pub(super) fn companions(spec: &ScrapeGuardSpec) -> Companions {
     }
 }
 
-/// Where a Prometheus resource leaves a selector out, the chart writes one for the label of its release
+/// Where no selector is given, the chart writes one for the label of its release, and one for all namespaces
 /// (kube-prometheus-stack `values.yaml`, `podMonitorSelectorNilUsesHelmValues` and its like).
 pub(super) fn monitors(spec: &ScrapeGuardSpec) -> Monitors {
     let release = spec.release.as_deref().unwrap_or(built_in::default_release()).to_owned();
     let of_chart =
         SelectorSpec { match_labels: BTreeMap::from([("release".to_owned(), release)]), ..Default::default() };
-    let or_of_chart = |selector: &Option<SelectorSpec>| LabelSelector::from(selector.as_ref().unwrap_or(&of_chart));
+    let or_of_chart = |selector: &Option<SelectorSpec>| Selection {
+        labels: Some(LabelSelector::from(selector.as_ref().unwrap_or(&of_chart))),
+        namespaces: Some(LabelSelector::default()),
+        is_said: selector.is_some(),
+    };
     let prometheus = &spec.prometheus;
     Monitors {
         inject: spec.monitors.inject.unwrap_or(true),

@@ -10,7 +10,7 @@ use crate::model::guard::Guards;
 fn found(kind: &str, spec: &str) -> Vec<String> {
     let spec: serde_json::Value = serde_saphyr::from_str(spec).unwrap();
     let object = serde_json::json!({"metadata": {"name": "x", "namespace": "monitoring"}, "spec": spec});
-    let object = serde_json::value::RawValue::from_string(object.to_string()).unwrap();
+    let object = object.to_string();
     let request = Request {
         operation: Operation::Create,
         group: "monitoring.coreos.com",

@@ -1,0 +1,168 @@
+//! Every fixture, what is found in it, and what is still to be found in it.
+
+use super::Fixture;
+
+/// NetworkPolicies of guides, platforms and charts.
+const NETWORK_POLICIES: &[Fixture] = &[
+    Fixture {
+        file: "examples/seed/as-written/network-policies.yaml",
+        objects: &[
+            ("kube-prometheus-stack-operator", &["SG-NP-003", "SG-NP-004"]),
+            ("kube-state-metrics", &[]),
+            ("node-exporter", &["SG-NP-007"]),
+        ],
+        to_come: &[("SG-NP-032", "no policy denies by default")],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/verrazzano-ingress.yaml",
+        objects: &[
+            ("argocd", &["SG-NP-009", "SG-NP-017"]),
+            ("dex", &["SG-NP-009", "SG-NP-017"]),
+            ("keycloak", &["SG-NP-009", "SG-NP-017", "SG-NP-017"]),
+            ("rancher", &["SG-NP-009", "SG-NP-017"]),
+        ],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/verrazzano-node-exporter.yaml",
+        objects: &[("node-exporter", &["SG-NP-007"])],
+        to_come: &[("SG-NP-013", "the label is of an older chart and selects nothing")],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/verrazzano-application-operator-webhook.yaml",
+        objects: &[("verrazzano-application-operator-webhook", &["SG-NP-017"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/verrazzano-docs-istio.yaml",
+        objects: &[
+            ("allow-same-namespace", &[]),
+            ("istio-egressgateway", &["SG-NP-008"]),
+            ("istio-ingressgateway", &["SG-NP-008"]),
+            ("istiod-access", &["SG-NP-008", "SG-NP-008", "SG-NP-017"]),
+        ],
+        to_come: &[("SG-NP-034", "the whole namespace is admitted beside policies that are tighter")],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/verrazzano-docs-nginx.yaml",
+        objects: &[("ingress-nginx-controller", &["SG-NP-017"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/kube-prometheus-stack.yaml",
+        objects: &[
+            ("prometheus-operator-kube-p-alertmanager", &["SG-NP-026"]),
+            ("prometheus-operator-kube-p-operator", &[]),
+            ("prometheus-operator-kube-p-prometheus", &["SG-NP-018"]),
+        ],
+        to_come: &[("SG-NP-013", "no pod is labelled component: config-reloader, which a peer wants")],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/kube-state-metrics.yaml",
+        objects: &[("prometheus-operator-kube-state-metrics", &["SG-NP-018"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/node-exporter.yaml",
+        objects: &[("prometheus-operator-prometheus-node-exporter", &["SG-NP-007"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/grafana.yaml",
+        objects: &[("grafana-egress", &["SG-NP-021"]), ("grafana-egress-and-ingress", &["SG-NP-001", "SG-NP-021"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/network-policies/kube-prometheus.yaml",
+        objects: &[
+            ("alertmanager-main", &[]),
+            ("blackbox-exporter", &[]),
+            ("grafana", &[]),
+            ("kube-state-metrics", &[]),
+            ("node-exporter", &[]),
+            ("prometheus-adapter", &[]),
+            ("prometheus-k8s", &[]),
+            ("prometheus-operator", &[]),
+        ],
+        to_come: &[("SG-NP-033", "the callers of the web interfaces are missing")],
+    },
+];
+
+/// AuthorizationPolicies of the guide and of Verrazzano.
+const AUTHORIZATION_POLICIES: &[Fixture] = &[
+    Fixture {
+        file: "examples/seed/as-written/authorization-policy.yaml",
+        objects: &[("prometheus-authzpol", &["SG-AP-001", "SG-GEN-001", "SG-GEN-001", "SG-GEN-002", "SG-GEN-002"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/authorization-policies/seed-filled.yaml",
+        objects: &[("prometheus-authzpol", &["SG-AP-009", "SG-AP-012", "SG-AP-017", "SG-AP-018", "SG-AP-020"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/authorization-policies/seed-answered.yaml",
+        objects: &[("prometheus", &[])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/authorization-policies/verrazzano-kiali.yaml",
+        objects: &[("verrazzano-kiali-authzpol", &["SG-AP-009", "SG-AP-012", "SG-AP-012", "SG-AP-019"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/authorization-policies/verrazzano.yaml",
+        objects: &[
+            ("verrazzano-authproxy-authzpol", &["SG-AP-012", "SG-AP-012", "SG-AP-012", "SG-AP-028"]),
+            ("vmi-system-es-ingest-authzpol", &["SG-AP-012", "SG-AP-012", "SG-AP-028"]),
+            ("vmi-system-grafana-authzpol", &["SG-AP-012", "SG-AP-012", "SG-AP-028"]),
+        ],
+        to_come: &[],
+    },
+];
+
+/// Monitors of the guide and of Istio, and Prometheus itself as one platform installs it.
+const MONITORING: &[Fixture] = &[
+    Fixture {
+        file: "examples/seed/as-written/pod-monitor.yaml",
+        objects: &[("envoy-stats", &["SG-PM-008", "SG-RL-005", "SG-RL-011", "SG-RL-011", "SG-RL-011", "SG-RL-011"])],
+        to_come: &[],
+    },
+    Fixture {
+        file: "tests/matrix/monitors/istio.yaml",
+        objects: &[
+            ("envoy-stats-monitor", &["SG-RL-011", "SG-RL-011", "SG-RL-011", "SG-SM-012"]),
+            ("istio-component-monitor", &["SG-SM-012"]),
+        ],
+        to_come: &[
+            ("SG-PM-001", "no Prometheus selects release: istio"),
+            ("SG-PM-003", "the label names another release"),
+            ("SG-RL-006", "after injection the annotation names 15020"),
+            ("SG-RL-012", "no pod has a label envoy-stats"),
+        ],
+    },
+    Fixture {
+        file: "tests/matrix/prometheus/ocne.yaml",
+        objects: &[
+            ("prometheus-authzpol", &["SG-AP-012", "SG-AP-017", "SG-AP-020"]),
+            ("prometheus-operator-grafana", &[]),
+            ("prometheus-operator-kube-p-operator", &[]),
+            ("prometheus-operator-kube-p-prometheus", &["SG-PR-009", "SG-PR-018"]),
+            ("prometheus-operator-prometheus-node-exporter", &[]),
+        ],
+        to_come: &[],
+    },
+];
+
+/// All tables.
+pub(crate) fn fixtures() -> impl Iterator<Item = &'static Fixture> {
+    [NETWORK_POLICIES, AUTHORIZATION_POLICIES, MONITORING].into_iter().flatten()
+}
+
+/// Objects of which something may be noted, but nobody warned: they are right.
+pub(crate) const RIGHT: &[&str] = &[
+    "verrazzano-application-operator-webhook",
+    "ingress-nginx-controller",
+    "envoy-stats-monitor",
+    "istio-component-monitor",
+];
