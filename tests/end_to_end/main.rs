@@ -14,8 +14,10 @@ mod custom_resource;
 mod expect;
 mod injection;
 mod istio;
+mod kinds;
 mod manifests;
 mod modes;
+mod objects;
 mod operator;
 mod validation;
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         control_plane::CASES,
         manifests::CASES,
         injection::CASES,
+        kinds::injected::CASES,
         validation::CASES,
         modes::CASES,
         custom_resource::CASES,

@@ -88,9 +88,14 @@ impl<'a> Installation<'a> {
     /// Another namespace that the webhooks are called for.
     pub(crate) fn other_namespace(&self, stem: &str, labels: &[&str]) -> Result<String> {
         let namespace = self.cluster.namespace(stem, labels)?;
-        self.adopt(&namespace)?;
-        self.wait_until_called(&namespace)?;
+        self.include(&namespace)?;
         Ok(namespace)
+    }
+
+    /// Has the webhooks be called for this namespace too.
+    pub(crate) fn include(&self, namespace: &str) -> Result<()> {
+        self.adopt(namespace)?;
+        self.wait_until_called(namespace)
     }
 
     /// Runs `kubectl <verb> -f -` on these manifests in the guarded namespace, whatever namespace they name.
@@ -107,6 +112,12 @@ impl<'a> Installation<'a> {
     /// An object of the guarded namespace, as it is stored.
     pub(crate) fn get(&self, kind: &str, name: &str) -> Result<Value> {
         self.cluster.kubectl().get(&self.namespace, kind, name)
+    }
+
+    /// All objects of these kinds in the guarded namespace, as kubectl prints them in JSON.
+    pub(crate) fn print(&self, kinds: &[&str]) -> Result<String> {
+        let arguments = ["get", "--namespace", &self.namespace, &kinds.join(","), "--output", "json"];
+        Ok(self.cluster.kubectl().succeed(&arguments, "")?.stdout)
     }
 
     /// Whether the guarded namespace has this object.
