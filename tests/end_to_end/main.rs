@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         manifests::CASES,
         injection::CASES,
         kinds::injected::CASES,
+        kinds::judged::CASES,
         validation::CASES,
         modes::CASES,
         custom_resource::CASES,
