@@ -19,6 +19,7 @@ mod manifests;
 mod modes;
 mod objects;
 mod operator;
+mod readme;
 mod validation;
 
 use std::process::ExitCode;
@@ -37,5 +38,6 @@ fn main() -> ExitCode {
         operator::CASES,
         istio::CASES,
         availability::CASES,
+        readme::CASES,
     ])
 }
