@@ -26,6 +26,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     support::suite::run(&[
+        // It mostly waits, beside the others.
+        operator::CASES,
         control_plane::CASES,
         manifests::CASES,
         injection::CASES,
@@ -35,7 +37,6 @@ fn main() -> ExitCode {
         modes::CASES,
         custom_resource::CASES,
         companions::CASES,
-        operator::CASES,
         istio::CASES,
         availability::CASES,
         readme::CASES,

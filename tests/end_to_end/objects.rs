@@ -21,8 +21,8 @@ pub(crate) fn read(printed: &str) -> Result<Vec<Value>> {
     Ok(objects)
 }
 
-/// What users write in an object: no status, nothing that differs from one creation to the next, and nothing that
-/// controllers add later.
+/// What users write in an object: no status, nothing that differs from one creation to the next, and no notes that
+/// controllers and kubectl make for themselves.
 pub(crate) fn essence(object: &Value) -> Result<Value> {
     let mut text = object.to_string();
     if let Some(uid) = object["metadata"]["uid"].as_str() {
@@ -32,7 +32,9 @@ pub(crate) fn essence(object: &Value) -> Result<Value> {
     let metadata = &object["metadata"];
     let mut annotations = metadata["annotations"].clone();
     if let Some(annotations) = annotations.as_object_mut() {
-        annotations.retain(|key, _| !key.starts_with("deployment.kubernetes.io/"));
+        let is_note =
+            |key: &str| ["deployment.kubernetes.io/", "kubectl.kubernetes.io/"].iter().any(|it| key.starts_with(it));
+        annotations.retain(|key, _| !is_note(key));
     }
     Ok(json!({
         "kind": object["kind"], "name": metadata["name"], "labels": metadata["labels"], "annotations": annotations,

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use scrapeguard::model::guard::{Guard, Guards};
 use serde_json::{Value, json};
 
 use super::control_plane::keys::Authority;
@@ -94,6 +95,12 @@ impl<'a> Installation<'a> {
     /// The guarded namespace.
     pub(crate) fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// The guard that the server has.
+    pub(crate) fn guard(&self) -> Result<Guard> {
+        let text = fs::read_to_string(self.cluster.directory().join(&self.namespace).join("guard.yaml"))?;
+        Guards::parse(&text)?.of_namespace(&self.namespace).cloned().context("the guard is for another namespace")
     }
 
     /// Another namespace that the webhooks are called for.
