@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 use crate::expect;
 use crate::objects::{self, essence, holds};
-use crate::support::control_plane::ControlPlane;
+use crate::support::control_plane::{ControlPlane, Said};
 use crate::support::installation::Installation;
 use crate::support::poll::{self, Look};
 use crate::support::suite::{Case, cases};
 
-pub(crate) const CASES: &[Case] = cases![every_kind_is_injected_whenever_it_is_written];
+pub(crate) const CASES: &[Case] =
+    cases![every_kind_is_injected_whenever_it_is_written, what_is_applied_again_stays_as_it_is];
 
 const TABLE: &str = include_str!("injected.yaml");
 
@@ -50,13 +51,32 @@ fn yes() -> bool {
 }
 
 fn every_kind_is_injected_whenever_it_is_written(cluster: &ControlPlane) -> Result<()> {
-    let kinds = Kinds { rows: rows()?, installation: Installation::new(cluster, "kinds", &[], GUARD)? };
+    let kinds = Kinds::new(cluster, "kinds")?;
     kinds.write("apply", &kinds.rows)?;
     let changed: Vec<Row> = kinds.rows.iter().map(Row::after_the_change).collect();
     kinds.write("apply", &changed)?;
     // A manifest that replaces what is stored lacks what was injected.
     let replaceable: Vec<Row> = kinds.rows.iter().filter(|row| row.replaceable).cloned().collect();
     kinds.write("replace", &replaceable)
+}
+
+/// As tools do that keep a cluster equal to a repository: neither way of applying takes away what was injected. Such
+/// tools force conflicts. There is one: to server-side apply, the volumes of a Prometheus are one value, which has been
+/// added to.
+fn what_is_applied_again_stays_as_it_is(cluster: &ControlPlane) -> Result<()> {
+    let kinds = Kinds::new(cluster, "again")?;
+    kinds.said(&["apply"], &kinds.rows)?;
+    let stored = kinds.stored()?;
+    let by_server = ["apply", "--server-side", "--force-conflicts"];
+    for again in [&["apply"][..], &by_server, &by_server] {
+        kinds.said(again, &kinds.rows)?;
+        let now = kinds.stored()?;
+        for (kind, stored) in &stored {
+            let now = now.get(kind).context("an object is gone")?;
+            ensure!(now == stored, "{} makes\n{now}\nof\n{stored}", again.join(" "));
+        }
+    }
+    Ok(())
 }
 
 fn rows() -> Result<Vec<Row>> {
@@ -100,7 +120,11 @@ struct Kinds<'a> {
 
 type ByKind = BTreeMap<String, Value>;
 
-impl Kinds<'_> {
+impl<'a> Kinds<'a> {
+    fn new(cluster: &'a ControlPlane, stem: &str) -> Result<Self> {
+        Ok(Self { rows: rows()?, installation: Installation::new(cluster, stem, &[], GUARD)? })
+    }
+
     /// Writes these objects, first as a dry run and then in earnest.
     fn write(&self, verb: &str, rows: &[Row]) -> Result<()> {
         let before = self.stored()?;
@@ -125,6 +149,10 @@ impl Kinds<'_> {
     }
 
     fn run(&self, arguments: &[&str], rows: &[Row]) -> Result<ByKind> {
+        by_kind(&self.said(arguments, rows)?.stdout)
+    }
+
+    fn said(&self, arguments: &[&str], rows: &[Row]) -> Result<Said> {
         let list = objects::list(rows.iter().map(|row| &row.created));
         let said = poll::until("the objects to be written", PATIENCE, || {
             let said = self.installation.kubectl(arguments, &list)?;
@@ -132,7 +160,7 @@ impl Kinds<'_> {
             Ok(if conflict { Look::NotYet(said.stderr) } else { Look::Ready(said) })
         })?;
         expect::clean(&said)?;
-        by_kind(&said.stdout)
+        Ok(said)
     }
 
     fn stored(&self) -> Result<ByKind> {

@@ -133,9 +133,9 @@ impl<'a> Desk<'a> {
     fn new(cluster: &'a ControlPlane, samples: Vec<Sample>) -> Result<Self> {
         let elsewhere = cluster.namespace("elsewhere", &[])?;
         let guard = samples.first().and_then(|sample| sample.guard.as_ref()?.as_object());
-        let lines: String = guard.into_iter().flatten().map(|(key, value)| format!("  {key}: {value}\n")).collect();
+        let lines = guard.into_iter().flatten().map(|(key, value)| format!("  {key}: {value}\n"));
         // The examples' root namespace of the mesh.
-        let guard = lines.replace("istio-system", &elsewhere);
+        let guard = lines.collect::<Vec<_>>().concat().replace("istio-system", &elsewhere);
         let installation = Installation::new(cluster, "judged", &[], &guard)?;
         installation.include(&elsewhere)?;
         Ok(Self { cluster, installation, elsewhere, samples })
