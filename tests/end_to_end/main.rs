@@ -14,24 +14,31 @@ mod custom_resource;
 mod expect;
 mod injection;
 mod istio;
+mod kinds;
 mod manifests;
 mod modes;
+mod objects;
 mod operator;
+mod readme;
 mod validation;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     support::suite::run(&[
+        // It mostly waits, beside the others.
+        operator::CASES,
         control_plane::CASES,
         manifests::CASES,
         injection::CASES,
+        kinds::injected::CASES,
+        kinds::judged::CASES,
         validation::CASES,
         modes::CASES,
         custom_resource::CASES,
         companions::CASES,
-        operator::CASES,
         istio::CASES,
         availability::CASES,
+        readme::CASES,
     ])
 }

@@ -1,12 +1,15 @@
 //! Prometheus resources, and the real Prometheus operator that makes StatefulSets from them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use scrapeguard::engine::companion::companions;
 use serde_json::{Value, json};
 
 use super::expect;
+use super::objects::{self, holds};
 use crate::support::control_plane::ControlPlane;
 use crate::support::control_plane::process::Process;
 use crate::support::installation::Installation;
@@ -39,25 +42,49 @@ spec:
   podMetadata: {annotations: {example.com/kept: yes-it-is}}
 ";
 
+/// What else the operator makes pods of.
+const OTHERS: &str = r"
+apiVersion: monitoring.coreos.com/v1alpha1
+kind: PrometheusAgent
+metadata: {name: k8s}
+spec: {replicas: 1, podMonitorSelector: {matchLabels: {release: prometheus-operator}}}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: Alertmanager
+metadata: {name: k8s}
+spec: {replicas: 1}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ThanosRuler
+metadata: {name: k8s}
+spec: {replicas: 1, ruleSelector: {}, queryEndpoints: [query:10902]}
+";
+
+/// The components that the operator makes pods of, and the StatefulSets that it makes for them.
+const OPERATED: [(&str, &str); 4] = [
+    ("prometheus", "prometheus-k8s"),
+    ("prometheus-agent", "prom-agent-k8s"),
+    ("alertmanager", "alertmanager-k8s"),
+    ("thanos-ruler", "thanos-ruler-k8s"),
+];
+
 fn an_injected_prometheus_becomes_a_stateful_set_and_nobody_fights(cluster: &ControlPlane) -> Result<()> {
     let installation = Installation::new(cluster, "reconciled", &[], GUARD)?;
-    let namespace = installation.namespace();
-    let mut operator = start_operator(cluster, namespace)?;
+    let mut operator = start_operator(cluster, installation.namespace())?;
     expect::clean(&installation.kubectl(&["create"], PROMETHEUS)?)?;
-    let stateful_set = poll::until("the operator's StatefulSet", Duration::from_mins(1), || {
-        operator.ensure_running()?;
-        Ok(if installation.has("statefulset", "prometheus-k8s")? {
-            Look::Ready(installation.get("statefulset", "prometheus-k8s")?)
-        } else {
-            Look::NotYet(operator.log_tail(5))
-        })
-    })?;
-    is_wired(&stateful_set["spec"]["template"])?;
-    let selector = "app.kubernetes.io/name=prometheus,team=metrics";
-    poll::until("a pod that the policies select", Duration::from_secs(30), || {
-        let pods = cluster.kubectl().list(namespace, "pods", selector)?;
-        Ok(if pods.len() == 1 { Look::Ready(()) } else { Look::not_yet(pods.len()) })
-    })?;
+    expect::clean(&installation.kubectl(&["create"], OTHERS)?)?;
+    let companions = companions(&installation.guard()?).objects;
+    let companions = companions.iter().map(serde_json::to_value).collect::<Result<Vec<Value>, _>>()?;
+    expect::clean(&installation.kubectl(&["apply"], &objects::list(&companions))?).context("the companions")?;
+    for (_, name) in OPERATED {
+        poll::until(&format!("a pod of the StatefulSet {name}"), Duration::from_mins(1), || {
+            operator.ensure_running()?;
+            let is_there = installation.has("pod", &format!("{name}-0"))?;
+            Ok(if is_there { Look::Ready(()) } else { Look::NotYet(operator.log_tail(5)) })
+        })?;
+    }
+    holds(&installation.get("statefulset", "prometheus-k8s")?["spec"]["template"], &wired())?;
+    policies_select_whom_they_mean(&installation, cluster, &companions)?;
     nobody_writes(&installation, &mut operator)
 }
 
@@ -73,10 +100,8 @@ fn start_operator(cluster: &ControlPlane, namespace: &str) -> Result<Process> {
 }
 
 /// Labels, annotations, volume and mount are where Istio and Prometheus look for them.
-fn is_wired(template: &Value) -> Result<()> {
-    let metadata = &template["metadata"];
+fn wired() -> Value {
     let labels = json!({"team": "metrics", "app.kubernetes.io/name": "prometheus", "sidecar.istio.io/inject": "true"});
-    holds(&metadata["labels"], &labels)?;
     let annotations = json!({
         "example.com/kept": "yes-it-is",
         "traffic.sidecar.istio.io/includeInboundPorts": "",
@@ -84,52 +109,83 @@ fn is_wired(template: &Value) -> Result<()> {
         "proxy.istio.io/config": "proxyMetadata:\n  OUTPUT_CERTS: /etc/istio-output-certs\n",
         "sidecar.istio.io/userVolumeMount": r#"[{"name":"istio-certs","mountPath":"/etc/istio-output-certs"}]"#,
     });
-    holds(&metadata["annotations"], &annotations)?;
-    let volume = named(&template["spec"]["volumes"], "istio-certs")?;
-    ensure!(*volume == json!({"name": "istio-certs", "emptyDir": {"medium": "Memory"}}), "the volume is {volume}");
-    let container = named(&template["spec"]["containers"], "prometheus")?;
-    let mount = named(&container["volumeMounts"], "istio-certs")?;
-    ensure!(mount["mountPath"] == "/etc/prom-certs/", "the mount is {mount}");
+    let mount = json!({"name": "istio-certs", "mountPath": "/etc/prom-certs/"});
+    json!({"metadata": {"labels": labels, "annotations": annotations}, "spec": {
+        "volumes": [{"name": "istio-certs", "emptyDir": {"medium": "Memory"}}],
+        "containers": [{"name": "prometheus", "volumeMounts": [mount]}],
+    }})
+}
+
+/// Each policy selects the pods of the component that it is meant for and no other; those for everybody, all pods.
+fn policies_select_whom_they_mean(
+    installation: &Installation<'_>,
+    cluster: &ControlPlane,
+    companions: &[Value],
+) -> Result<()> {
+    let guard = installation.guard()?;
+    let mut meant_for = BTreeMap::new();
+    for policy in companions.iter().filter(|companion| companion["kind"] != "PodMonitor") {
+        let labels = selected_labels(policy);
+        let component = guard.components.iter().find(|component| component.selector_labels.iter().eq(&labels));
+        let pods =
+            OPERATED.iter().filter(|(name, _)| labels.is_empty() || component.is_some_and(|it| it.name == *name));
+        let expected: BTreeSet<String> = pods.map(|(_, stateful_set)| format!("{stateful_set}-0")).collect();
+        let selector: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let selected = cluster.kubectl().list(installation.namespace(), "pods", &selector.join(","))?;
+        let selected: BTreeSet<String> = selected.iter().map(|pod| text(&pod["metadata"]["name"])).collect();
+        ensure!(selected == expected, "{expected:?} are meant, {selected:?} are selected by {policy}");
+        let component = component.map_or("everybody", |component| &component.name);
+        meant_for.entry(component.to_owned()).or_insert_with(BTreeSet::new).insert(text(&policy["kind"]));
+    }
+    let both = ["AuthorizationPolicy", "NetworkPolicy"].map(str::to_owned).into();
+    for (component, _) in OPERATED {
+        ensure!(meant_for.get(component) == Some(&both), "the policies are {meant_for:?}");
+    }
     Ok(())
 }
 
-fn holds(map: &Value, expected: &Value) -> Result<()> {
-    let expected = expected.as_object().context("not a map")?;
-    expected.iter().try_for_each(|(key, value)| {
-        ensure!(map[key] == *value, "{key} is not {value} in {map}");
-        Ok(())
-    })
+/// The labels that a policy of either kind selects by.
+fn selected_labels(policy: &Value) -> Vec<(String, String)> {
+    let spec = &policy["spec"];
+    let selector = if policy["kind"] == "NetworkPolicy" { &spec["podSelector"] } else { &spec["selector"] };
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    labels.map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
-fn named<'a>(list: &'a Value, name: &str) -> Result<&'a Value> {
-    let items = list.as_array().context("there is no list")?;
-    items.iter().find(|item| item["name"] == name).with_context(|| format!("no {name} in {list}"))
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Waits until both objects have been left alone for a while, and then sees to it that they are for a minute.
+/// Waits until everything has been left alone for a while, and then sees to it that it is for a minute. Every write
+/// changes a version for good, so it is enough to look before and after.
 fn nobody_writes(installation: &Installation<'_>, operator: &mut Process) -> Result<()> {
-    let versions = || -> Result<[Value; 2]> {
-        let (prometheus, stateful_set) =
-            (installation.get("prometheus", "k8s")?, installation.get("statefulset", "prometheus-k8s")?);
-        Ok([prometheus, stateful_set].map(|object| object["metadata"]["resourceVersion"].clone()))
-    };
-    let mut last = (versions()?, Instant::now());
+    let mut last = (versions(installation)?, Instant::now());
     poll::until("the operator to settle", Duration::from_mins(2), || {
-        let now = versions()?;
+        let now = versions(installation)?;
         if now != last.0 {
             last = (now, Instant::now());
         }
         let calm = last.1.elapsed();
         Ok(if calm > Duration::from_secs(5) { Look::Ready(()) } else { Look::NotYet(format!("calm for {calm:?}")) })
     })?;
-    let (settled, start) = (versions()?, Instant::now());
-    poll::until("a quiet minute", QUIET * 2, || {
+    let (settled, start) = (versions(installation)?, Instant::now());
+    poll::until("the end of a minute", QUIET * 2, || {
         operator.ensure_running()?;
-        let now = versions()?;
-        ensure!(now == settled, "somebody wrote after {:?}: {settled:?} became {now:?}", start.elapsed());
         let passed = start.elapsed();
-        Ok(if passed >= QUIET { Look::Ready(()) } else { Look::NotYet(format!("quiet for {passed:?}")) })
-    })
+        Ok(if passed >= QUIET { Look::Ready(()) } else { Look::NotYet(format!("{passed:?} have passed")) })
+    })?;
+    let now = versions(installation)?;
+    ensure!(now == settled, "somebody wrote: {settled:?} became {now:?}");
+    Ok(())
+}
+
+/// Kind, name and version of all objects that somebody could be tempted to write.
+fn versions(installation: &Installation<'_>) -> Result<Vec<[String; 3]>> {
+    let operated = ["prometheus", "prometheusagent", "alertmanager", "thanosruler", "statefulset"];
+    let companions = ["networkpolicy", "authorizationpolicy", "podmonitor"];
+    let objects = objects::read(&installation.print(&[&operated[..], &companions].concat())?)?;
+    let version = |it: &Value| [&it["kind"], &it["metadata"]["name"], &it["metadata"]["resourceVersion"]].map(text);
+    Ok(objects.iter().map(version).collect())
 }
 
 const MONITORS: [(&str, &str, &str); 4] = [

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use scrapeguard::model::guard::{Guard, Guards};
 use serde_json::{Value, json};
 
 use super::control_plane::keys::Authority;
@@ -38,7 +39,17 @@ impl<'a> Installation<'a> {
     /// Installs scrapeguard for a new namespace with these labels; the API server calls it by URL. `guard` is what the
     /// guard's `spec` says besides the namespace: YAML, each line indented by two.
     pub(crate) fn new(cluster: &'a ControlPlane, stem: &str, labels: &[&str], guard: &str) -> Result<Self> {
-        let (namespace, files) = prepare(cluster, stem, labels, guard)?;
+        Self::by_url(cluster, cluster.namespace(stem, labels)?, guard)
+    }
+
+    /// The same for the namespace that the shipped files name, for what is told about that one. Only one test can.
+    pub(crate) fn as_shipped(cluster: &'a ControlPlane) -> Result<Self> {
+        cluster.kubectl().succeed(&["create", "namespace", SHIPPED_NAMESPACE], "")?;
+        Self::by_url(cluster, SHIPPED_NAMESPACE.to_owned(), "")
+    }
+
+    fn by_url(cluster: &'a ControlPlane, namespace: String, guard: &str) -> Result<Self> {
+        let files = prepare(cluster, &namespace, guard)?;
         let authority = Authority::new("scrapeguard-test-webhook")?;
         authority.server(&files, "tls", &["127.0.0.1"])?;
         let (installation, address) = Self::start(cluster, namespace, &files, "127.0.0.1")?;
@@ -50,7 +61,8 @@ impl<'a> Installation<'a> {
     /// The same behind our Service, with the certificate that `scrapeguard certs` makes for it. ClusterIPs are loopback
     /// addresses here, so the server can listen on that of its Service.
     pub(crate) fn behind_a_service(cluster: &'a ControlPlane, stem: &str) -> Result<Self> {
-        let (namespace, files) = prepare(cluster, stem, &[], "")?;
+        let namespace = cluster.namespace(stem, &[])?;
+        let files = prepare(cluster, &namespace, "")?;
         let authority = make_certificate(&files, &format!("scrapeguard.{namespace}.svc"))?;
         let kubectl = |arguments: &[&str], input: &str| {
             cluster.kubectl().succeed(&[arguments, &["--namespace", &namespace]].concat(), input)
@@ -85,12 +97,23 @@ impl<'a> Installation<'a> {
         &self.namespace
     }
 
+    /// The guard that the server has.
+    pub(crate) fn guard(&self) -> Result<Guard> {
+        let text = fs::read_to_string(self.cluster.directory().join(&self.namespace).join("guard.yaml"))?;
+        Guards::parse(&text)?.of_namespace(&self.namespace).cloned().context("the guard is for another namespace")
+    }
+
     /// Another namespace that the webhooks are called for.
     pub(crate) fn other_namespace(&self, stem: &str, labels: &[&str]) -> Result<String> {
         let namespace = self.cluster.namespace(stem, labels)?;
-        self.adopt(&namespace)?;
-        self.wait_until_called(&namespace)?;
+        self.include(&namespace)?;
         Ok(namespace)
+    }
+
+    /// Has the webhooks be called for this namespace too.
+    pub(crate) fn include(&self, namespace: &str) -> Result<()> {
+        self.adopt(namespace)?;
+        self.wait_until_called(namespace)
     }
 
     /// Runs `kubectl <verb> -f -` on these manifests in the guarded namespace, whatever namespace they name.
@@ -107,6 +130,12 @@ impl<'a> Installation<'a> {
     /// An object of the guarded namespace, as it is stored.
     pub(crate) fn get(&self, kind: &str, name: &str) -> Result<Value> {
         self.cluster.kubectl().get(&self.namespace, kind, name)
+    }
+
+    /// All objects of these kinds in the guarded namespace, as kubectl prints them in JSON.
+    pub(crate) fn print(&self, kinds: &[&str]) -> Result<String> {
+        let arguments = ["get", "--namespace", &self.namespace, &kinds.join(","), "--output", "json"];
+        Ok(self.cluster.kubectl().succeed(&arguments, "")?.stdout)
     }
 
     /// Whether the guarded namespace has this object.
@@ -208,13 +237,12 @@ fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_scrapeguard"))
 }
 
-/// Makes a namespace, and a directory of files with the guard for it.
-fn prepare(cluster: &ControlPlane, stem: &str, labels: &[&str], guard: &str) -> Result<(String, PathBuf)> {
-    let namespace = cluster.namespace(stem, labels)?;
-    let files = cluster.directory().join(&namespace);
+/// Makes a directory of files with the guard for this namespace.
+fn prepare(cluster: &ControlPlane, namespace: &str, guard: &str) -> Result<PathBuf> {
+    let files = cluster.directory().join(namespace);
     fs::create_dir(&files)?;
-    fs::write(files.join("guard.yaml"), (shipped("guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, &namespace))?;
-    Ok((namespace, files))
+    fs::write(files.join("guard.yaml"), (shipped("guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, namespace))?;
+    Ok(files)
 }
 
 /// Makes a certificate for this name as `certs/README.md` says; returns the authority's.

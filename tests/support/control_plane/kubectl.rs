@@ -1,6 +1,6 @@
 //! The real kubectl, as a user of the test cluster would run it.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -27,15 +27,8 @@ pub(crate) struct Said {
 impl Kubectl {
     /// Runs kubectl with these arguments and this standard input. That kubectl fails is no error here.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Result<Said> {
-        let mut child = Command::new(&self.program)
-            // Neither the aliases nor the proxies of whoever runs the tests.
-            .env("KUBERC", "off")
-            .env("NO_PROXY", "*")
-            .arg("--kubeconfig")
-            .arg(&self.kubeconfig)
-            .arg("--cache-dir")
-            .arg(&self.cache)
-            .args(arguments)
+        let mut child = self
+            .command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -49,6 +42,28 @@ impl Kubectl {
             stdout: String::from_utf8(output.stdout)?,
             stderr: String::from_utf8(output.stderr)?,
         })
+    }
+
+    /// Runs kubectl in the directory of the package, and returns all that it wrote, as a terminal would show it.
+    pub(crate) fn transcript(&self, arguments: &[&str]) -> Result<String> {
+        let (mut reader, writer) = io::pipe()?;
+        let mut command = self.command(arguments);
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+        let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn().context("start kubectl")?;
+        // It holds the pipe open as well.
+        drop(command);
+        let mut text = String::new();
+        reader.read_to_string(&mut text)?;
+        child.wait()?;
+        Ok(text)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        // Neither the aliases nor the proxies of whoever runs the tests.
+        command.env("KUBERC", "off").env("NO_PROXY", "*");
+        command.arg("--kubeconfig").arg(&self.kubeconfig).arg("--cache-dir").arg(&self.cache).args(arguments);
+        command
     }
 
     /// Runs kubectl, which has to succeed; warnings are allowed.
