@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-
 use crate::cli::input::Input;
 use crate::model::guard::enforcement::MODE_LABEL;
 use crate::model::guard::{Guards, Mode};
@@ -42,8 +41,8 @@ impl Beforehand {
     /// Tells the guards what their Prometheus says. One that cannot be read says nothing.
     pub(super) fn teach(&self, guards: &mut Guards) {
         let resources = self.prometheuses.iter();
-        let readable = resources
-            .filter_map(|(namespace, json)| Some((namespace.as_str(), serde_json::from_str(json).ok()?)));
+        let readable =
+            resources.filter_map(|(namespace, json)| Some((namespace.as_str(), serde_json::from_str(json).ok()?)));
         guards.learn(&readable.collect::<Vec<(&str, Prometheus<'_>)>>());
     }
 
