@@ -12,7 +12,7 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use scrapeguard::engine::admission::{Action, Circumstances, Judgement, Operation, Request, validate};
+use scrapeguard::engine::admission::{Action, Circumstances, Judgement, Request, validate};
 use scrapeguard::engine::rules::{self, Needs};
 use scrapeguard::model::guard::Guards;
 use scrapeguard::model::{Document, Resource, Source};
@@ -44,16 +44,7 @@ impl Fixture {
 
 fn judgements(document: &Document<'_>, guards: &Guards) -> Vec<Judgement> {
     let json = document.json().unwrap();
-    let request = Request {
-        operation: Operation::Create,
-        group: document.group(),
-        kind: document.kind(),
-        subresource: "",
-        namespace: document.namespace().unwrap(),
-        name: document.name(),
-        object: Some(&json),
-        old_object: None,
-    };
+    let request = Request::create(document.group(), document.kind(), document.namespace().unwrap(), &json);
     let now = "2026-11-22T12:00:00Z".parse().unwrap();
     let outcome = validate(&request, guards, &Circumstances { now, namespace_mode: None });
     assert_eq!(outcome.unknowns, [], "everything is understood");

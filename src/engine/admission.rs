@@ -101,6 +101,22 @@ pub struct Outcome {
     pub unknowns: Vec<Unknown>,
 }
 
+impl<'a> Request<'a> {
+    /// The creation of an object that tells its own name.
+    pub const fn create(group: &'a str, kind: &'a str, namespace: &'a str, object: &'a str) -> Self {
+        Self {
+            operation: Operation::Create,
+            group,
+            kind,
+            subresource: "",
+            namespace,
+            name: "",
+            object: Some(object),
+            old_object: None,
+        }
+    }
+}
+
 impl Request<'_> {
     /// How people refer to the object under review.
     fn reference(&self, metadata: &Metadata<'_>) -> ObjectReference {

@@ -15,7 +15,7 @@ use json_patch::Patch;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use scrapeguard::engine::admission::{Circumstances, Operation, Outcome, Request, mutate};
+use scrapeguard::engine::admission::{Circumstances, Outcome, Request, mutate};
 use scrapeguard::model::Resource;
 use scrapeguard::model::guard::Guards;
 use serde_json::Value;
@@ -54,16 +54,7 @@ impl Subject {
 
 fn review(guards: &Guards, resource: Resource, namespace: &str, object: &Value) -> Outcome {
     let json = object.to_string();
-    let request = Request {
-        operation: Operation::Create,
-        group: resource.group(),
-        kind: resource.kind(),
-        subresource: "",
-        namespace,
-        name: "",
-        object: Some(&json),
-        old_object: None,
-    };
+    let request = Request::create(resource.group(), resource.kind(), namespace, &json);
     let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
     mutate(&request, guards, &circumstances)
 }

@@ -1,6 +1,6 @@
 //! What the rules say about single objects, through the public interface.
 
-use scrapeguard::engine::admission::{Circumstances, Operation, Request, validate};
+use scrapeguard::engine::admission::{Circumstances, Request, validate};
 use scrapeguard::model::guard::Guards;
 use scrapeguard::model::{Finding, Severity};
 use serde_json::Value;
@@ -9,16 +9,12 @@ use serde_json::Value;
 pub(crate) fn findings(object: &Value, guards: &Guards) -> Vec<Finding> {
     let json = object.to_string();
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let request = Request {
-        operation: Operation::Create,
-        group: text("/apiVersion").split('/').next().unwrap_or_default(),
-        kind: text("/kind"),
-        subresource: "",
-        namespace: text("/metadata/namespace"),
-        name: text("/metadata/name"),
-        object: Some(&json),
-        old_object: None,
-    };
+    let request = Request::create(
+        text("/apiVersion").split('/').next().unwrap_or_default(),
+        text("/kind"),
+        text("/metadata/namespace"),
+        &json,
+    );
     let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
     let outcome = validate(&request, guards, &circumstances);
     assert_eq!(outcome.unknowns, [], "{object}");

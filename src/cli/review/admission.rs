@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::beforehand::Beforehand;
 use super::together::Together;
-use crate::engine::admission::{self, Circumstances, Judgement, Operation, Outcome, Request};
+use crate::engine::admission::{self, Circumstances, Judgement, Outcome, Request};
 use crate::engine::inject::patch::Patch;
 use crate::engine::message;
 use crate::model::guard::Guards;
@@ -63,16 +63,7 @@ impl Reviewer<'_> {
 }
 
 fn request<'a>(document: &'a Document<'_>, namespace: &'a str, object: &'a str) -> Request<'a> {
-    Request {
-        operation: Operation::Create,
-        group: document.group(),
-        kind: document.kind(),
-        subresource: "",
-        namespace,
-        name: document.name(),
-        object: Some(object),
-        old_object: None,
-    }
+    Request::create(document.group(), document.kind(), namespace, object)
 }
 
 /// The object with the patch applied; `None` when there is nothing to apply.

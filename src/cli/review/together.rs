@@ -1,6 +1,6 @@
 //! What can be said only about several objects at once, such as a namespace that no policy closes.
 
-use crate::engine::admission::{Circumstances, Judgement, Operation, Request, validate_together};
+use crate::engine::admission::{Circumstances, Judgement, Request, validate_together};
 use crate::model::Resource;
 use crate::model::guard::Guards;
 
@@ -12,7 +12,6 @@ pub(super) struct Together(Vec<Kept>);
 struct Kept {
     resource: Resource,
     namespace: String,
-    name: String,
     json: String,
 }
 
@@ -20,8 +19,7 @@ impl Together {
     /// Keeps an object if there are rules that look at its kind together with others.
     pub(super) fn keep(&mut self, resource: Resource, request: &Request<'_>) {
         let Some(json) = request.object.filter(|_| resource == Resource::NetworkPolicy) else { return };
-        let (namespace, name) = (request.namespace.to_owned(), request.name.to_owned());
-        self.0.push(Kept { resource, namespace, name, json: json.to_owned() });
+        self.0.push(Kept { resource, namespace: request.namespace.to_owned(), json: json.to_owned() });
     }
 
     /// What the rules say, each guarded namespace in its own circumstances. Nothing without any object: one does not
@@ -40,15 +38,6 @@ impl Together {
 
 impl Kept {
     fn request(&self) -> Request<'_> {
-        Request {
-            operation: Operation::Create,
-            group: self.resource.group(),
-            kind: self.resource.kind(),
-            subresource: "",
-            namespace: &self.namespace,
-            name: &self.name,
-            object: Some(&self.json),
-            old_object: None,
-        }
+        Request::create(self.resource.group(), self.resource.kind(), &self.namespace, &self.json)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::engine::admission::{Circumstances, Judgement, Operation, Request, mutate, validate, validate_together};
+use crate::engine::admission::{Circumstances, Judgement, Request, mutate, validate, validate_together};
 use crate::engine::rules::catalogue;
 use crate::model::RuleId;
 use crate::model::guard::Guards;
@@ -28,16 +28,7 @@ impl Object {
     }
 
     fn request(&self) -> Request<'_> {
-        Request {
-            operation: Operation::Create,
-            group: &self.group,
-            kind: &self.kind,
-            subresource: "",
-            namespace: &self.namespace,
-            name: "",
-            object: Some(&self.json),
-            old_object: None,
-        }
+        Request::create(&self.group, &self.kind, &self.namespace, &self.json)
     }
 }
 

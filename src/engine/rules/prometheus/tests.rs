@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::engine::admission::{Circumstances, Operation, Request, mutate, validate};
+use crate::engine::admission::{Circumstances, Request, mutate, validate};
 use crate::engine::rules;
 use crate::model::guard::Guards;
 use crate::model::{Resource, RuleId};
@@ -11,16 +11,7 @@ use crate::model::{Resource, RuleId};
 /// The rules of this family that find something, each once.
 fn found(resource: Resource, object: &Value) -> Vec<String> {
     let json = object.to_string();
-    let request = Request {
-        operation: Operation::Create,
-        group: resource.group(),
-        kind: resource.kind(),
-        subresource: "",
-        namespace: "monitoring",
-        name: "n",
-        object: Some(&json),
-        old_object: None,
-    };
+    let request = Request::create(resource.group(), resource.kind(), "monitoring", &json);
     let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
     let outcome = validate(&request, &Guards::built_in(), &circumstances);
     assert!(outcome.unknowns.is_empty(), "{:?}", outcome.unknowns);
@@ -221,16 +212,7 @@ fn the_fix_silences_its_rule(#[case] id: &str, #[case] fix: Value) {
 fn all_findings(object: &Value, guards: &Guards) -> Vec<RuleId> {
     let (version, kind) = (object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap());
     let json = object.to_string();
-    let request = Request {
-        operation: Operation::Create,
-        group: version.rsplit_once('/').map_or("", |(group, _)| group),
-        kind,
-        subresource: "",
-        namespace: "monitoring",
-        name: "n",
-        object: Some(&json),
-        old_object: None,
-    };
+    let request = Request::create(version.rsplit_once('/').map_or("", |(group, _)| group), kind, "monitoring", &json);
     let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
     let outcomes = [mutate(&request, guards, &circumstances), validate(&request, guards, &circumstances)];
     outcomes.into_iter().flat_map(|outcome| outcome.judgements).map(|judgement| judgement.finding.rule).collect()

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use crate::engine::admission::{Circumstances, Operation, Request, validate};
+use crate::engine::admission::{Circumstances, Request, validate};
 use crate::model::guard::Guards;
 
 /// Rule, severity, path and fix of every finding on an object of the namespace `monitoring`.
@@ -10,16 +10,7 @@ fn findings(kind: &str, spec: &str) -> Vec<(String, String, String, String)> {
     let spec: serde_json::Value = serde_saphyr::from_str(spec).unwrap();
     let object = serde_json::json!({"metadata": {"name": "x", "namespace": "monitoring"}, "spec": spec});
     let object = object.to_string();
-    let request = Request {
-        operation: Operation::Create,
-        group: "monitoring.coreos.com",
-        kind,
-        subresource: "",
-        namespace: "monitoring",
-        name: "x",
-        object: Some(&object),
-        old_object: None,
-    };
+    let request = Request::create("monitoring.coreos.com", kind, "monitoring", &object);
     let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
     let outcome = validate(&request, &Guards::built_in(), &circumstances);
     assert_eq!(outcome.unknowns, Vec::new());
