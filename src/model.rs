@@ -15,6 +15,7 @@ pub mod relabeling;
 pub mod resource;
 pub mod selector;
 pub mod sidecar;
+pub mod snapshot;
 pub mod source;
 pub mod suggestion;
 pub mod text;

@@ -1,3 +1,8 @@
 //! The scrape path: who reaches what, hop by hop, in three values.
 
 pub mod authorization;
+pub mod connection;
+pub mod hop;
+
+pub use connection::{Connection, End};
+pub use hop::{Hop, Step, Verdict};
