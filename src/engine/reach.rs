@@ -3,6 +3,8 @@
 pub mod authorization;
 pub mod connection;
 pub mod hop;
+pub mod path;
 
 pub use connection::{Connection, End};
 pub use hop::{Hop, Step, Verdict};
+pub use path::Path;
