@@ -14,6 +14,7 @@ pub mod review;
 pub mod rules;
 pub mod screen;
 pub mod serve;
+pub mod snapshot;
 pub mod trace;
 
 /// Keeps every metrics port reachable by Prometheus, and by nothing else.
