@@ -81,7 +81,7 @@ fn question() -> impl Strategy<Value = Question> {
 }
 
 fn protocol() -> impl Strategy<Value = &'static str> {
-    prop_oneof![4 => Just("TCP"), 1 => Just("UDP"), 1 => Just("SCTP")]
+    prop_oneof![3 => Just("TCP"), 2 => Just("UDP"), 1 => Just("SCTP")]
 }
 
 fn labels() -> impl Strategy<Value = Value> {
@@ -154,8 +154,8 @@ fn peer() -> impl Strategy<Value = Value> {
 fn port() -> impl Strategy<Value = Value> {
     let which = prop_oneof![
         2 => Just(json!({})),
-        6 => select(vec![json!({"port": 80}), json!({"port": 81}), json!({"port": 80, "endPort": 90})]),
-        3 => select(vec![json!({"port": "web"}), json!({"port": "metrics"}), json!({"port": "none"})]),
+        6 => select(vec![json!({"port": 80}), json!({"port": 81}), json!({"port": 79, "endPort": 81})]),
+        3 => select(vec![json!({"port": "web"}), json!({"port": "web"}), json!({"port": "metrics"}), json!({"port": "none"})]),
         1 => select(vec![
             json!({"port": 0}), json!({"port": 70000}), json!({"port": 81, "endPort": 80}), json!({"endPort": 81}),
             json!({"port": "web", "endPort": 81}), json!({"port": 80, "endPort": 70000}),
