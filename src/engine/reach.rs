@@ -3,6 +3,7 @@
 pub mod authorization;
 pub mod connection;
 pub mod hop;
+pub mod network_policy;
 pub mod path;
 
 pub use connection::{Connection, End};
