@@ -1,10 +1,14 @@
 //! Questions as people and programs write them: `shop/web monitoring/prometheus:9090`, or a line of JSON.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Deserializer, de};
 
+use crate::engine::reach::authorization_policy::HttpRequest;
+use crate::engine::reach::evaluator::Manner;
+use crate::engine::reach::mesh::ClientTls;
 use crate::model::snapshot::Protocol;
 
 /// Who is asked about, and how they would talk.
@@ -19,6 +23,21 @@ pub(super) struct Question {
     /// The request, where the connection carries HTTP.
     #[serde(default)]
     pub(super) http: Option<Http>,
+    #[serde(default)]
+    pub(super) tls: Tls,
+}
+
+/// What the caller does about TLS by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Tls {
+    /// It calls a Service and leaves TLS to the mesh
+    #[default]
+    Mesh,
+    /// It calls the address of the pod, without TLS
+    None,
+    /// It presents a certificate of Istio itself, as a Prometheus with mounted certificates does
+    IstioCertificates,
 }
 
 /// An end of a connection by name.
@@ -62,7 +81,19 @@ impl Question {
             port: Port::parse(port)?,
             protocol: Protocol::default(),
             http: None,
+            tls: Tls::default(),
         })
+    }
+
+    /// How the connection is made.
+    pub(super) fn manner(&self) -> Manner {
+        let tls = match self.tls {
+            Tls::Mesh => ClientTls::Mesh,
+            Tls::None => ClientTls::None,
+            Tls::IstioCertificates => ClientTls::IstioCertificates,
+        };
+        let request = self.http.clone().map(|Http { method, path, host }| HttpRequest { method, path, host });
+        Manner { tls, request }
     }
 
     /// Reads one line of a batch.
@@ -100,6 +131,25 @@ impl Port {
             bail!("the port is missing");
         }
         Ok(Self::Name(text.to_owned()))
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pod { namespace, name } => write!(formatter, "{namespace}/{name}"),
+            Self::Address(address) => address.fmt(formatter),
+            Self::World => formatter.write_str("world"),
+        }
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(formatter),
+            Self::Name(name) => formatter.write_str(name),
+        }
     }
 }
 
