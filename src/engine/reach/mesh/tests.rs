@@ -193,15 +193,15 @@ fn membership(name: &str) -> Membership {
 #[case("unknown", "sidecar", ClientTls::None, Truth::Unknown)]
 #[case("unknown", "none", ClientTls::None, Truth::No)]
 fn connections_arrive_as_both_sides_make_them(
-    #[case] caller: &str,
-    #[case] called: &str,
+    #[case] client: &str,
+    #[case] server: &str,
     #[case] tls: ClientTls,
     #[case] expected: Truth,
 ) {
     let (from, to) = (running("monitoring", "prometheus", "10.0.0.2"), running("shop", "web", "10.0.0.1"));
     let connection = call(&from, &to, 8080);
-    let (caller, called) = (membership(caller), membership(called));
-    let call = Call { connection: &connection, caller: &caller, called: &called, tls, settings: &settings() };
+    let (client, server) = (membership(client), membership(server));
+    let call = Call { connection: &connection, caller: &client, called: &server, tls, settings: &settings() };
     let arrival = call.arrival(Truth::No);
     assert_eq!(arrival.mutual, expected);
     let uri = "spiffe://cluster.local/ns/monitoring/sa/prometheus";
@@ -218,11 +218,11 @@ fn behind_a_waypoint_the_caller_is_not_known() {
     let (from, to) = (running("monitoring", "prometheus", "10.0.0.2"), running("shop", "web", "10.0.0.1"));
     let connection = call(&from, &to, 8080);
     let ambient = namespace("shop", &[("istio.io/dataplane-mode", "ambient"), ("istio.io/use-waypoint", "waypoint")]);
-    let called = Membership::of(&to, &ambient, &settings());
-    assert_eq!(called, Membership::Ambient { waypoint: Truth::Yes });
-    let caller = membership("ambient");
+    let server = Membership::of(&to, &ambient, &settings());
+    assert_eq!(server, Membership::Ambient { waypoint: Truth::Yes });
+    let client = membership("ambient");
     let tls = ClientTls::Mesh;
-    let call = Call { connection: &connection, caller: &caller, called: &called, tls, settings: &settings() };
+    let call = Call { connection: &connection, caller: &client, called: &server, tls, settings: &settings() };
     assert_eq!(call.arrival(Truth::No).identity(), Identity::Unknown);
     assert_eq!(call.is_tunnelled(), Truth::Yes);
 }

@@ -117,7 +117,7 @@ fn the_deciding_field_is_told() {
     assert_eq!(path.to_string(), "spec.portLevelMtls.9090.mode");
 }
 
-fn step(caller: &str, called: &str, tls: ClientTls, mode: &str, port: u16) -> Step {
+fn step(client: &str, server: &str, tls: ClientTls, mode: &str, port: u16) -> Step {
     let policies = policies(&[&format!(r#"shop n 2021 {{"mtls": {{"mode": "{mode}"}}}}"#)]);
     let (from, to) = (running("monitoring", "prometheus", "10.0.0.2"), running("shop", "web", "10.0.0.1"));
     let membership = |name: &str| {
@@ -133,8 +133,8 @@ fn step(caller: &str, called: &str, tls: ClientTls, mode: &str, port: u16) -> St
         }
     };
     let (connection, settings) = (call(&from, &to, port), MeshSettings::default());
-    let (caller, called) = (membership(caller), membership(called));
-    mtls(&Call { connection: &connection, caller: &caller, called: &called, tls, settings: &settings }, &policies)
+    let (client, server) = (membership(client), membership(server));
+    mtls(&Call { connection: &connection, caller: &client, called: &server, tls, settings: &settings }, &policies)
 }
 
 #[rstest]
@@ -171,14 +171,14 @@ fn step(caller: &str, called: &str, tls: ClientTls, mode: &str, port: u16) -> St
 #[case::perhaps_strict("none", "unknown", ClientTls::None, "STRICT", 8080, Verdict::Unknown)]
 #[case::perhaps_permissive("none", "unknown", ClientTls::None, "PERMISSIVE", 8080, Verdict::Open)]
 fn both_sides_must_agree(
-    #[case] caller: &str,
-    #[case] called: &str,
+    #[case] client: &str,
+    #[case] server: &str,
     #[case] tls: ClientTls,
     #[case] mode: &str,
     #[case] port: u16,
     #[case] expected: Verdict,
 ) {
-    let step = step(caller, called, tls, mode, port);
+    let step = step(client, server, tls, mode, port);
     assert_eq!(step.verdict, expected, "{}", step.reason);
 }
 

@@ -13,7 +13,7 @@ use super::*;
 
 /// `AGREEMENT_CASES` sets how many random situations are tried.
 pub(super) fn runner() -> TestRunner {
-    let cases = env::var("AGREEMENT_CASES").map_or(3_000, |text| text.parse().unwrap());
+    let cases = env::var("AGREEMENT_CASES").map_or(2_000, |text| text.parse().unwrap());
     TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() })
 }
 

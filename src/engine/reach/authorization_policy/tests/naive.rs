@@ -48,9 +48,8 @@ fn rule_hits(rule: &Json, policy: &Json, known: &Known, proxy: Proxy) -> bool {
     let everything = || sources.iter().chain(&operations).chain(&conditions).flatten();
     let is_foreign = |(name, _, values): &(String, bool, Vec<String>)| match proxy {
         Proxy::SidecarHttp => false,
-        Proxy::SidecarTcp => HTTP.contains(&name.as_str()) && !values.is_empty(),
         Proxy::Ztunnel if name.contains('.') => !ZTUNNEL.contains(&name.as_str()),
-        Proxy::Ztunnel => HTTP.contains(&name.as_str()) && !values.is_empty(),
+        Proxy::SidecarTcp | Proxy::Ztunnel => HTTP.contains(&name.as_str()) && !values.is_empty(),
     };
     if policy["action"] == "ALLOW" && everything().any(is_foreign) {
         return false;
