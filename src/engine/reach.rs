@@ -6,6 +6,7 @@ pub mod connection;
 pub mod evaluator;
 #[cfg(test)]
 mod fixtures;
+pub mod guarded;
 pub mod hop;
 pub mod mesh;
 pub mod network_policy;

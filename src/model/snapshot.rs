@@ -29,7 +29,7 @@ pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
 pub use namespace::{Namespace, Namespaces};
 pub use origin::{Origin, Place, SourceId};
-pub use pod::{Container, ContainerPort, ContainerRole, Pod, Protocol};
+pub use pod::{Container, ContainerPort, ContainerRole, Pod};
 pub use problem::{Problem, ProblemKind};
 pub use service::{Service, ServicePort, TargetPort};
 pub use unmodelled::{Affects, Unmodelled};

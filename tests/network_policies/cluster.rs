@@ -8,9 +8,10 @@ use std::net::IpAddr;
 use scrapeguard::engine::reach::network_policy::{Direction, HostNetwork, NetworkPolicies, Policy};
 use scrapeguard::engine::reach::{Connection, End, Verdict};
 use scrapeguard::model::ObjectReference;
+use scrapeguard::model::Protocol;
 use scrapeguard::model::labels::Labels;
 use scrapeguard::model::resource::NetworkPolicy;
-use scrapeguard::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace, Namespaces, Pod, Protocol};
+use scrapeguard::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace, Namespaces, Pod};
 use serde_json::Value;
 
 /// A cluster as the engine has it.

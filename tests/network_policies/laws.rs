@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use scrapeguard::engine::reach::network_policy::Direction;
 use scrapeguard::engine::reach::{Connection, Step, Verdict};
-use scrapeguard::model::snapshot::Protocol;
+use scrapeguard::model::Protocol;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;

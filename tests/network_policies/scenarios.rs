@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use scrapeguard::engine::reach::network_policy::Direction;
 use scrapeguard::engine::reach::{Connection, End, Verdict};
-use scrapeguard::model::snapshot::Protocol;
+use scrapeguard::model::Protocol;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

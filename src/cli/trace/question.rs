@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::engine::reach::authorization_policy::HttpRequest;
 use crate::engine::reach::evaluator::Manner;
 use crate::engine::reach::mesh::ClientTls;
-use crate::model::snapshot::Protocol;
+use crate::model::Protocol;
 
 /// Who is asked about, and how they would talk.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::model::snapshot::{Pod, Protocol};
+use crate::model::Protocol;
+use crate::model::snapshot::Pod;
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use crate::engine::reach::network_policy::{Direction, HostNetwork, NetworkPolici
 use crate::engine::reach::not_considered::NotConsidered;
 use crate::engine::reach::peer_authentication::{PeerAuthentications, mtls};
 use crate::engine::reach::{Connection, End, Path, Step, Verdict};
+use crate::model::Protocol;
 use crate::model::resource::{AuthorizationPolicy, NetworkPolicy, PeerAuthentication};
-use crate::model::snapshot::{Kept, Namespaces, Protocol, Snapshot};
+use crate::model::snapshot::{Kept, Namespaces, Snapshot};
 use crate::model::{Resource, Truth};
 
 /// Where tunnels of ambient mode arrive (HBONE).

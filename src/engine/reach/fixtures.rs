@@ -2,8 +2,9 @@
 
 use crate::engine::reach::{Connection, End};
 use crate::model::ObjectReference;
+use crate::model::Protocol;
 use crate::model::labels::Labels;
-use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod, Protocol};
+use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod};
 
 /// Labels or annotations.
 pub(super) type Pairs<'a> = &'a [(&'a str, &'a str)];

@@ -1,8 +1,9 @@
 //! EndpointSlices: who is behind a Service, as the cluster has worked it out.
 
 use crate::model::ObjectReference;
+use crate::model::Protocol;
 use crate::model::labels::Labels;
-use crate::model::snapshot::{Origin, Protocol};
+use crate::model::snapshot::Origin;
 
 /// The label that names the Service of a slice (`k8s.io/api/discovery/v1.LabelServiceName`).
 pub const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";

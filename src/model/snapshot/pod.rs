@@ -1,9 +1,9 @@
 //! Pods as the cluster sees them, whether they exist or would be made from a template.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use crate::model::ObjectReference;
+use crate::model::Protocol;
 use crate::model::labels::Labels;
 
 /// A pod, or what a pod made from a template would be.
@@ -60,40 +60,6 @@ pub struct ContainerPort {
     pub number: u16,
     /// Its protocol.
     pub protocol: Protocol,
-}
-
-/// A transport protocol of a port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Protocol {
-    /// TCP, which is what Kubernetes takes where nothing is said.
-    #[default]
-    Tcp,
-    /// UDP.
-    Udp,
-    /// SCTP.
-    Sctp,
-}
-
-impl Protocol {
-    /// Reads the name that Kubernetes has for it; `None` for any other.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "TCP" => Some(Self::Tcp),
-            "UDP" => Some(Self::Udp),
-            "SCTP" => Some(Self::Sctp),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Tcp => "TCP",
-            Self::Udp => "UDP",
-            Self::Sctp => "SCTP",
-        })
-    }
 }
 
 impl Pod {

@@ -9,8 +9,8 @@ pub(super) mod workload;
 
 use serde::{Deserialize, Deserializer, de};
 
+use crate::model::Protocol;
 use crate::model::Text;
-use crate::model::snapshot::Protocol;
 
 /// A number or a name, as ports are given.
 #[derive(Debug, Deserialize)]

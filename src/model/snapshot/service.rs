@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use crate::model::ObjectReference;
+use crate::model::Protocol;
 use crate::model::labels::Labels;
-use crate::model::snapshot::{Origin, Pod, Protocol};
+use crate::model::snapshot::{Origin, Pod};
 
 /// A Service.
 #[derive(Clone, Debug, PartialEq, Eq)]

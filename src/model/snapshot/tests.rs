@@ -6,7 +6,8 @@ mod templates;
 
 use std::net::IpAddr;
 
-use crate::model::snapshot::{Builder, ContainerRole, Place, Protocol, Snapshot, TargetPort};
+use crate::model::Protocol;
+use crate::model::snapshot::{Builder, ContainerRole, Place, Snapshot, TargetPort};
 use crate::model::{ObjectReference, Position, Resource, Source};
 
 fn snapshot(text: &str) -> Snapshot {

@@ -7,7 +7,8 @@ use crate::engine::reach::authorization_policy::value::SCHEME;
 use crate::engine::reach::mesh::{Arrival, Call, Identity, Membership, PROXY_PORTS};
 use crate::engine::reach::peer_authentication::{Mode, PeerAuthentications};
 use crate::engine::reach::{End, Hop, Step, Verdict};
-use crate::model::snapshot::{Pod, Protocol};
+use crate::model::Protocol;
+use crate::model::snapshot::Pod;
 use crate::model::{FieldPath, Truth};
 
 /// Whether the AuthorizationPolicies of the called pod admit the caller. `request` is what is asked over HTTP, `None`

@@ -1,9 +1,10 @@
 //! Ports of a rule.
 
 use super::question::Question;
+use crate::model::Protocol;
 use crate::model::Truth;
 use crate::model::resource::network_policy::{PolicyPort, PortReference};
-use crate::model::snapshot::{ContainerRole, Pod, Protocol};
+use crate::model::snapshot::{ContainerRole, Pod};
 
 /// One element of `ports`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::HostNetwork;
 use crate::engine::reach::{Connection, End, Hop};
-use crate::model::snapshot::{Namespace, Namespaces, Pod, Protocol};
+use crate::model::Protocol;
+use crate::model::snapshot::{Namespace, Namespaces, Pod};
 
 /// A direction of traffic, as a pod that a policy selects sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::*;
 use crate::engine::reach::End;
 use crate::model::ObjectReference;
+use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::NetworkPolicy;
-use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace, Protocol};
+use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace};
 
 fn pod(namespace: &str, name: &str, address: &str) -> Pod {
     let port = |name: &str, number| ContainerPort { name: Some(name.to_owned()), number, protocol: Protocol::Tcp };

@@ -5,9 +5,9 @@ use super::policy::Rule;
 use super::port::Port;
 use super::question::{Direction, Question};
 use crate::engine::reach::End;
+use crate::model::Protocol;
 use crate::model::Truth;
 use crate::model::selector::{LabelSelector, Requirement};
-use crate::model::snapshot::Protocol;
 use crate::model::snapshot::namespace::NAME_LABEL;
 
 /// So many of a list are written out.

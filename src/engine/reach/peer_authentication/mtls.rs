@@ -3,8 +3,9 @@
 use crate::engine::reach::mesh::{Call, Capture, ClientTls, Membership, PROXY_PORTS};
 use crate::engine::reach::peer_authentication::{Effective, Mode, PeerAuthentications};
 use crate::engine::reach::{End, Hop, Step, Verdict};
+use crate::model::Protocol;
 use crate::model::Truth;
-use crate::model::snapshot::{Pod, Protocol};
+use crate::model::snapshot::Pod;
 
 /// Whether the called pod takes the connection as it arrives.
 pub fn mtls(call: &Call<'_>, policies: &PeerAuthentications) -> Step {

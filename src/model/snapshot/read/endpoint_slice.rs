@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::{protocol, said};
+use crate::model::Protocol;
 use crate::model::resource::{Metadata, null_as_default};
-use crate::model::snapshot::{Endpoint, EndpointPort, EndpointSlice, Origin, Protocol};
+use crate::model::snapshot::{Endpoint, EndpointPort, EndpointSlice, Origin};
 use crate::model::{ObjectReference, Text};
 
 /// An EndpointSlice.

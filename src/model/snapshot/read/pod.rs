@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use serde::Deserialize;
 
 use super::{protocol, said};
+use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, null_as_default, object, tolerant};
-use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Pod, Protocol};
+use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Pod};
 use crate::model::{ObjectReference, Text};
 
 /// The service account of pods that name none (the admission plugin `ServiceAccount` of the API server).

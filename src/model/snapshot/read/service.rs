@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::{NumberOrName, protocol, said};
+use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, null_as_default};
-use crate::model::snapshot::{Origin, Protocol, Service, ServicePort, TargetPort};
+use crate::model::snapshot::{Origin, Service, ServicePort, TargetPort};
 use crate::model::{ObjectReference, Text};
 
 /// What `spec.clusterIP` says for no address at all (`k8s.io/api/core/v1.ClusterIPNone`).

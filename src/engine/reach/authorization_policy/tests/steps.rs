@@ -8,8 +8,8 @@ use crate::engine::reach::fixtures::{call, running, with_annotations, with_label
 use crate::engine::reach::mesh::{Call, Capture, ClientTls, Membership};
 use crate::engine::reach::peer_authentication::PeerAuthentications;
 use crate::engine::reach::{Connection, End, MeshSettings, Step, Verdict};
+use crate::model::Protocol;
 use crate::model::Truth;
-use crate::model::snapshot::Protocol;
 
 fn step(written: &[&str], server: &Membership, tls: ClientTls, port: u16) -> Step {
     let settings = MeshSettings::default();
