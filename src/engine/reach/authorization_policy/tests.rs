@@ -315,6 +315,17 @@ fn sidecars_look_for_namespaces_anywhere_in_the_identity(
 #[case::unreadable_cannot_undo_deny(
     &[r#"{"action": "DENY", "rules": [{}]}"#, r#"{"action": "QUARANTINE"}"#], Verdict::Blocked
 )]
+#[case::one_rule_is_enough(&[r#"{"rules": [{}]}"#, r#"{"rules": [{"unless": []}]}"#], Verdict::Open)]
+#[case::no_rule_for_sure(&["{}", r#"{"rules": [{"unless": []}]}"#], Verdict::Unknown)]
+#[case::perhaps_refused(
+    &[r#"{"rules": [{}]}"#, r#"{"action": "DENY", "rules": [{"unless": []}]}"#], Verdict::Unknown
+)]
+#[case::perhaps_refused_and_not_admitted(
+    &["{}", r#"{"action": "DENY", "rules": [{"unless": []}]}"#], Verdict::Blocked
+)]
+#[case::perhaps_refused_and_refused(
+    &[r#"{"action": "DENY", "rules": [{"unless": []}, {}]}"#], Verdict::Blocked
+)]
 fn actions_have_an_order(#[case] written: &[&str], #[case] expected: Verdict) {
     let policies = policies(written, MeshSettings::default());
     assert_eq!(verdict(&policies, &asked(Enforcer::Tcp, CALLER)), expected);
