@@ -74,9 +74,9 @@ enum Nearness {
     NoRules,
     /// It is about other peers and other ports.
     Neither,
-    /// It is about the port, but for other peers.
+    /// It is about the port, or may be, but for other peers.
     Port,
-    /// It is about the peer, but for other ports.
+    /// It is about the peer, or may be, but for other ports.
     Peer,
 }
 
@@ -250,9 +250,9 @@ impl<'q> Answer<'q> {
 
     fn nearness_of(&self, rule: &Rule) -> Nearness {
         match (rule.is_about_the_peer(&self.question), rule.is_about_the_port(&self.question)) {
-            (Truth::Yes, _) => Nearness::Peer,
-            (_, Truth::Yes) => Nearness::Port,
-            _ => Nearness::Neither,
+            (Truth::No, Truth::No) => Nearness::Neither,
+            (Truth::No, _) => Nearness::Port,
+            (Truth::Yes | Truth::Unknown, _) => Nearness::Peer,
         }
     }
 
