@@ -160,7 +160,7 @@ fn port() -> impl Strategy<Value = Value> {
     let which = prop_oneof![
         2 => Just(json!({})),
         6 => select(vec![json!({"port": 80}), json!({"port": 81}), json!({"port": 79, "endPort": 81})]),
-        3 => select(vec![json!({"port": "web"}), json!({"port": "web"}), json!({"port": "metrics"}), json!({"port": "none"})]),
+        3 => select(vec!["web", "web", "metrics", "none"]).prop_map(|name| json!({"port": name})),
         1 => select(vec![
             json!({"port": 0}), json!({"port": 70000}), json!({"port": 81, "endPort": 80}), json!({"endPort": 81}),
             json!({"port": "web", "endPort": 81}), json!({"port": 80, "endPort": 70000}),

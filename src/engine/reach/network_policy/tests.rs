@@ -1,5 +1,5 @@
-//! What is said of a connection: which policy decides, at which field, and in which words. The client of namespace `web`
-//! calls port 10250 of the operator in `monitoring`.
+//! What is said of a connection: which policy decides, at which field, and in which words. The client of namespace
+//! `web` calls port 10250 of the operator in `monitoring`.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -47,7 +47,7 @@ fn namespaces() -> Namespaces {
     Namespaces::from_iter([web])
 }
 
-/// A policy of the operator, and the client's own, from the YAML of its `spec`.
+/// A policy from the YAML of its `spec`.
 fn policy(namespace: &str, name: &str, spec: &str) -> Policy {
     let spec: Value = serde_saphyr::from_str(spec).unwrap();
     let json = serde_json::json!({"metadata": {"name": name}, "spec": spec}).to_string();
