@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use super::{Ending, guard, screen, snapshot};
+use crate::engine::reach::guarded::guarded;
 use crate::engine::reach::mesh::MeshSettings;
 use crate::engine::reach::network_policy::HostNetwork;
 use crate::engine::reach::{self, Evaluator, Verdict};
@@ -31,22 +32,25 @@ pub struct Arguments {
     paths: Vec<PathBuf>,
     /// Who calls: NAMESPACE/POD, an address, or world for anybody outside the cluster. The name of a workload stands for
     /// its pods
-    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    #[arg(required_unless_present_any = ["batch", "connections"], conflicts_with_all = ["batch", "connections"])]
     from: Option<String>,
     /// Who is called, and at which port of the pod, by number or name: NAMESPACE/POD:PORT, ADDRESS:PORT or world:PORT
-    #[arg(value_name = "TO:PORT", required_unless_present = "batch", conflicts_with = "batch")]
+    #[arg(value_name = "TO:PORT", required_unless_present_any = ["batch", "connections"])]
     to: Option<String>,
     /// File of questions, one JSON object a line, or - for standard input: {"from": "a/b", "to": "c/d", "port": 80};
     /// protocol, http and tls may be added. Each is answered by one line, in their order
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
+    /// Ask about every connection that the guard wants, between the pods that are in the input
+    #[arg(long, conflicts_with = "batch")]
+    connections: bool,
     /// What the caller does about TLS by itself
-    #[arg(long, value_enum, default_value_t = Tls::Mesh, conflicts_with = "batch")]
+    #[arg(long, value_enum, default_value_t = Tls::Mesh, conflicts_with_all = ["batch", "connections"])]
     tls: Tls,
     /// File with the ScrapeGuard that describes the mesh [default: built-in guard for kube-prometheus-stack]
     #[arg(long, value_name = "FILE")]
     guard: Option<PathBuf>,
-    /// Form of the answer; with --batch it is always a line of JSON
+    /// Form of the answer; with --batch it is always a line of JSON for each question
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     output: Format,
     /// Namespace of objects that do not name one
@@ -68,7 +72,8 @@ enum Format {
 /// When an argument is unusable, a question means nothing in the input, or, after all has been answered, when some of
 /// the input could not be read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
-    let mesh = mesh(&guard::guards(arguments.guard.as_deref())?)?;
+    let guards = guard::guards(arguments.guard.as_deref())?;
+    let mesh = mesh(&guards)?;
     let snapshot = snapshot::read(&arguments.paths, &arguments.namespace)?;
     let tracer = Tracer { evaluator: Evaluator::new(&snapshot, mesh, HostNetwork::default()), snapshot: &snapshot };
     let ending = match (&arguments.batch, &arguments.from, &arguments.to) {
@@ -77,6 +82,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
             let question = Question { tls: arguments.tls, ..Question::parse(from, to)? };
             tracer.single(&question, arguments.output)?
         }
+        _ if arguments.connections => tracer.connections(&guards, arguments.output)?,
         _ => bail!("write FROM and TO:PORT, or --batch FILE"),
     };
     match snapshot.problems().iter().filter(|problem| Problem::is_loss(problem)).count() {
@@ -104,6 +110,9 @@ struct Tracer<'s> {
 impl Tracer<'_> {
     fn single(&self, question: &Question, output: Format) -> anyhow::Result<Ending> {
         let path = self.answer(question)?;
+        if let Some(note) = resolve::undeclared_port(question, self.snapshot) {
+            anstream::eprintln!("note: {note}");
+        }
         screen::print(&match output {
             Format::Text => {
                 let connection = format!("{} to {}, port {}", question.from, question.to, question.port);
@@ -112,6 +121,22 @@ impl Tracer<'_> {
             Format::Json => trace::json(&path)? + "\n",
         })?;
         Ok(if path.verdict() == Verdict::Open { Ending::Clean } else { Ending::Findings })
+    }
+
+    fn connections(&self, guards: &Guards, output: Format) -> anyhow::Result<Ending> {
+        let mut totals = trace::Totals::default();
+        for guarded in guards.iter().flat_map(|guard| guarded(guard, self.snapshot)) {
+            let path = self.evaluator.follow(&guarded.connection, &guarded.manner);
+            totals.add(path.verdict());
+            screen::print(&match output {
+                Format::Text => trace::line(&guarded, &path),
+                Format::Json => trace::json_of_guarded(&guarded, &path)? + "\n",
+            })?;
+        }
+        if output == Format::Text {
+            screen::print(&format!("\n{totals}\n"))?;
+        }
+        Ok(if totals.all_open() { Ending::Clean } else { Ending::Findings })
     }
 
     fn batch(&self, file: &Path) -> anyhow::Result<()> {

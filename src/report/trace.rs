@@ -1,11 +1,14 @@
 //! What was found out about a connection: hop by hop for people, one line of JSON for machines.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::{Path, Step, Verdict};
+use crate::model::Protocol;
+use crate::model::guard::connection::Purpose;
 
 const OPEN: Style = AnsiColor::Green.on_default().bold();
 const BLOCKED: Style = AnsiColor::Red.on_default().bold();
@@ -15,18 +18,29 @@ const PLACE: Style = Style::new().dimmed();
 #[derive(Serialize)]
 struct Line<'a> {
     verdict: &'static str,
-    hops: Vec<Hop<'a>>,
+    hops: Vec<Decided<'a>>,
     reason: &'a str,
 }
 
 #[derive(Serialize)]
-struct Hop<'a> {
+struct Decided<'a> {
     hop: &'static str,
     verdict: &'static str,
     object: Option<String>,
     path: Option<String>,
     rule: Option<String>,
     reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct GuardedLine<'a> {
+    purpose: Purpose,
+    from: &'a str,
+    to: &'a str,
+    port: u16,
+    protocol: Protocol,
+    #[serde(flatten)]
+    line: Line<'a>,
 }
 
 #[derive(Serialize)]
@@ -39,11 +53,25 @@ struct Complaint<'a> {
 /// # Errors
 /// None that is known of; the serializer's signature has one.
 pub fn json(path: &Path) -> serde_json::Result<String> {
-    serde_json::to_string(&Line {
+    serde_json::to_string(&as_line(path))
+}
+
+/// One line of JSON for a connection that the guard asks for, without the line end.
+///
+/// # Errors
+/// None that is known of; the serializer's signature has one.
+pub fn json_of_guarded(guarded: &Guarded<'_>, path: &Path) -> serde_json::Result<String> {
+    let Guarded { purpose, from, to, connection, .. } = guarded;
+    let (port, protocol) = (connection.port, connection.protocol);
+    serde_json::to_string(&GuardedLine { purpose: *purpose, from, to, port, protocol, line: as_line(path) })
+}
+
+fn as_line(path: &Path) -> Line<'_> {
+    Line {
         verdict: path.verdict().label(),
         hops: path.steps.iter().map(hop).collect(),
         reason: path.decisive().map_or("", |step| &step.reason),
-    })
+    }
 }
 
 /// The line of JSON for a question that was not understood.
@@ -54,9 +82,9 @@ pub fn json_error(message: &str) -> serde_json::Result<String> {
     serde_json::to_string(&Complaint { error: message })
 }
 
-fn hop(step: &Step) -> Hop<'_> {
+fn hop(step: &Step) -> Decided<'_> {
     let path = step.path.to_string();
-    Hop {
+    Decided {
         hop: step.hop.label(),
         verdict: step.verdict.label(),
         object: step.object.as_ref().map(ToString::to_string),
@@ -81,6 +109,51 @@ pub fn text(connection: &str, path: &Path) -> String {
         }
     }
     text
+}
+
+/// One line for a connection that the guard asks for, and a second for what is in its way. Styled for a terminal.
+pub fn line(guarded: &Guarded<'_>, path: &Path) -> String {
+    let verdict = path.verdict();
+    let Guarded { from, to, connection, .. } = guarded;
+    let purpose = format!("{:?}", guarded.purpose).to_lowercase();
+    let mut text = format!("{} {purpose:<10} {from} to {to}, port {}\n", styled(verdict), connection.port);
+    if let Some(step) = path.decisive().filter(|step| step.verdict != Verdict::Open) {
+        let object = step.object.as_ref().map(|object| format!(" ({object})")).unwrap_or_default();
+        // Writing into a string does not fail.
+        let _infallible = writeln!(text, "        {}: {}{PLACE}{object}{PLACE:#}", step.hop.label(), step.reason);
+    }
+    text
+}
+
+/// How many connections there are of each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    open: usize,
+    blocked: usize,
+    unknown: usize,
+}
+
+impl Totals {
+    /// Counts a connection in.
+    pub fn add(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Open => &mut self.open,
+            Verdict::Blocked => &mut self.blocked,
+            Verdict::Unknown => &mut self.unknown,
+        } += 1;
+    }
+
+    /// Whether every connection gets through.
+    pub const fn all_open(&self) -> bool {
+        self.blocked == 0 && self.unknown == 0
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { open, blocked, unknown } = self;
+        write!(formatter, "{} connections: {open} open, {blocked} blocked, {unknown} unknown", open + blocked + unknown)
+    }
 }
 
 fn styled(verdict: Verdict) -> String {

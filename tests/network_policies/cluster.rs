@@ -48,6 +48,7 @@ impl Cluster {
             Direction::Ingress => self.policies.ingress(connection, &self.namespaces),
         };
         assert_eq!(step.verdict, verdict, "{step:?}");
+        assert!(verdict == Verdict::Open || step.object.is_some(), "{step:?}");
         assert!(!step.reason.is_empty() && !step.reason.ends_with('.'), "{step:?}");
         verdict
     }

@@ -12,6 +12,11 @@ use crate::reference::Question;
 
 const NAMESPACES: [&str; 3] = ["ns-x", "ns-y", "ns-z"];
 
+/// Most objects are in the first one, so that they have to do with each other.
+fn namespace() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just(NAMESPACES[0]), 1 => Just(NAMESPACES[1]), 1 => Just(NAMESPACES[2])]
+}
+
 /// A cluster and questions about it.
 #[derive(Clone)]
 pub(crate) struct Case {
@@ -39,7 +44,7 @@ impl fmt::Debug for Case {
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     let labels = option::of(select(vec!["a", "b"]));
     let namespaces = vec(labels, NAMESPACES.len());
-    (namespaces, vec(pod(), 1..5), vec(any_policy(), 0..4), vec(question(), 4)).prop_map(
+    (namespaces, vec(pod(), 2..6), vec(any_policy(), 1..6), vec(question(), 6)).prop_map(
         |(labels, mut pods, mut policies, mut questions)| {
             let namespaces: Map<String, Value> =
                 NAMESPACES.iter().zip(labels).map(|(name, team)| ((*name).to_owned(), team_label(team))).collect();
@@ -68,7 +73,7 @@ fn team_label(team: Option<&str>) -> Value {
 fn question() -> impl Strategy<Value = Question> {
     let end = || {
         prop_oneof![
-            4 => (0_u64..4).prop_map(Value::from),
+            4 => (0_u64..60).prop_map(Value::from),
             1 => select(vec!["10.0.0.9", "192.0.2.1", "fd00::9"]).prop_map(Value::from),
         ]
     };
@@ -97,7 +102,7 @@ fn pod() -> impl Strategy<Value = Value> {
     ];
     let ports = subsequence(declared, 0..=4);
     let addresses = select(vec![vec!["10.0.0.1"], vec!["10.0.1.1"], vec!["fd00::1"], vec!["10.0.0.2", "fd00::2"]]);
-    (select(NAMESPACES.to_vec()), labels(), ports, addresses, proptest::bool::weighted(0.1)).prop_map(
+    (namespace(), labels(), ports, addresses, proptest::bool::weighted(0.1)).prop_map(
         |(namespace, labels, ports, addresses, host_network)| {
             json!({
                 "namespace": namespace, "labels": labels, "ports": ports, "addresses": addresses,
@@ -155,7 +160,7 @@ fn port() -> impl Strategy<Value = Value> {
     let which = prop_oneof![
         2 => Just(json!({})),
         6 => select(vec![json!({"port": 80}), json!({"port": 81}), json!({"port": 79, "endPort": 81})]),
-        3 => select(vec![json!({"port": "web"}), json!({"port": "web"}), json!({"port": "metrics"}), json!({"port": "none"})]),
+        3 => select(vec!["web", "web", "metrics", "none"]).prop_map(|name| json!({"port": name})),
         1 => select(vec![
             json!({"port": 0}), json!({"port": 70000}), json!({"port": 81, "endPort": 80}), json!({"endPort": 81}),
             json!({"port": "web", "endPort": 81}), json!({"port": 80, "endPort": 70000}),
@@ -176,7 +181,7 @@ fn port() -> impl Strategy<Value = Value> {
 
 /// A rule of `ingress`; for one of `egress`, `from` has to be renamed.
 pub(crate) fn rule() -> impl Strategy<Value = Value> {
-    (option::of(vec(peer(), 0..3)), option::of(vec(port(), 0..3))).prop_map(|(from, ports)| {
+    (option::weighted(0.8, vec(peer(), 0..4)), option::weighted(0.7, vec(port(), 0..4))).prop_map(|(from, ports)| {
         let fields = [("from", from), ("ports", ports)];
         let fields = fields.into_iter().filter_map(|(key, list)| Some((key.to_owned(), Value::from(list?))));
         Value::Object(fields.collect())
@@ -185,15 +190,15 @@ pub(crate) fn rule() -> impl Strategy<Value = Value> {
 
 /// A policy that still has to be named.
 pub(crate) fn policy() -> impl Strategy<Value = Value> {
-    let types = vec![vec![], vec!["Ingress"], vec!["Egress"], vec!["Ingress", "Egress"]];
+    let both = vec!["Ingress", "Egress"];
+    let types = vec![vec![], vec!["Ingress"], vec!["Egress"], both.clone(), both.clone(), both];
+    let pods = prop_oneof![2 => Just(json!({})), 1 => pod_selector()];
     let rules = || option::of(vec(rule(), 0..3));
-    (select(NAMESPACES.to_vec()), pod_selector(), select(types), rules(), rules()).prop_map(
-        |(namespace, pods, types, ingress, egress)| {
-            let egress = egress.map(|rules| Value::from(rules.into_iter().map(to_egress).collect::<Vec<_>>()));
-            let spec = json!({"podSelector": pods, "policyTypes": types, "ingress": ingress, "egress": egress});
-            json!({"metadata": {"namespace": namespace}, "spec": spec})
-        },
-    )
+    (namespace(), pods, select(types), rules(), rules()).prop_map(|(namespace, pods, types, ingress, egress)| {
+        let egress = egress.map(|rules| Value::from(rules.into_iter().map(to_egress).collect::<Vec<_>>()));
+        let spec = json!({"podSelector": pods, "policyTypes": types, "ingress": ingress, "egress": egress});
+        json!({"metadata": {"namespace": namespace}, "spec": spec})
+    })
 }
 
 /// Likewise, and now and then one that cannot be read.
@@ -212,7 +217,7 @@ fn to_egress(mut rule: Value) -> Value {
 
 /// Which namespaces and which pods' addresses are not known.
 pub(crate) fn gaps() -> impl Strategy<Value = (Vec<bool>, Vec<bool>)> {
-    (vec(any::<bool>(), NAMESPACES.len()), vec(any::<bool>(), 4))
+    (vec(any::<bool>(), NAMESPACES.len()), vec(any::<bool>(), 5))
 }
 
 /// The same case, with less known about its cluster.

@@ -18,6 +18,21 @@ pub(super) fn connection<'s>(question: &Question, snapshot: &'s Snapshot) -> any
     Ok(reach::Connection { from, to, port: port(question, to)?, protocol: question.protocol })
 }
 
+/// What is odd about the port, if it is one that no container declares: policies may let it pass, and yet nobody is
+/// known to listen there. Ports of Services are often taken for those of pods.
+pub(super) fn undeclared_port(question: &Question, snapshot: &Snapshot) -> Option<String> {
+    let (Port::Number(number), Ok(reach::End::Pod(pod))) = (&question.port, end(&question.to, snapshot)) else {
+        return None;
+    };
+    let ports = pod.containers.iter().flat_map(|container| &container.ports);
+    let declared: Vec<u16> = ports.filter(|port| port.protocol == question.protocol).map(|port| port.number).collect();
+    if declared.is_empty() || declared.contains(number) {
+        return None;
+    }
+    let declared: Vec<String> = declared.iter().map(ToString::to_string).collect();
+    Some(format!("{} declares no {} port {number}, but {}", pod.object, question.protocol, declared.join(", ")))
+}
+
 fn end<'s>(end: &End, snapshot: &'s Snapshot) -> anyhow::Result<reach::End<'s>> {
     match end {
         End::World => Ok(reach::End::World),

@@ -8,6 +8,7 @@ use crate::engine::reach::network_policy::{Direction, HostNetwork, NetworkPolici
 use crate::engine::reach::not_considered::NotConsidered;
 use crate::engine::reach::peer_authentication::{PeerAuthentications, mtls};
 use crate::engine::reach::{Connection, End, Path, Step, Verdict};
+use crate::engine::rules;
 use crate::model::Protocol;
 use crate::model::resource::{AuthorizationPolicy, NetworkPolicy, PeerAuthentication};
 use crate::model::snapshot::{Kept, Namespaces, Snapshot};
@@ -66,9 +67,8 @@ impl<'s> Evaluator<'s> {
 
     /// Follows a connection hop by hop: out of the calling pod, into the called one, through both proxies.
     pub fn follow(&self, connection: &Connection<'s>, manner: &Manner) -> Path {
-        let (caller, called) = (self.membership(connection.from), self.membership(connection.to));
-        let tls = manner.tls;
-        let call = Call { connection, caller: &caller, called: &called, tls, settings: &self.mesh };
+        let (from, to) = (self.membership(connection.from), self.membership(connection.to));
+        let call = Call { connection, caller: &from, called: &to, tls: manner.tls, settings: &self.mesh };
         let request = manner.request.as_ref();
         let steps = vec![
             self.network(Direction::Egress, &call),
@@ -79,7 +79,7 @@ impl<'s> Evaluator<'s> {
                 authorization(&call, request, &self.authorization_policies, &self.peer_authentications),
             ),
         ];
-        Path { steps }
+        Path { steps: steps.into_iter().map(of_catalogue).collect() }
     }
 
     fn membership(&self, end: End<'_>) -> Membership {
@@ -125,6 +125,11 @@ fn network_policy(kept: &Kept) -> Policy {
         Ok(policy) => Policy::new(&policy, kept.namespace()),
         Err(why) => Policy::unreadable(kept.namespace(), &kept.reference.name, why),
     }
+}
+
+/// Without the id of a rule that nobody can look up yet.
+fn of_catalogue(step: Step) -> Step {
+    Step { rule: step.rule.filter(|id| rules::rule(*id).is_some()), ..step }
 }
 
 fn through_tunnel(step: Step) -> Step {

@@ -1,8 +1,9 @@
 //! The connections that a guard asks for, between the pods that a snapshot really has.
 
-use crate::engine::reach::{Connection, End};
-use crate::model::guard::Guard;
+use crate::engine::reach::mesh::ClientTls;
+use crate::engine::reach::{Connection, End, Manner};
 use crate::model::guard::connection::{Caller, Purpose, Source};
+use crate::model::guard::{Certificates, Guard};
 use crate::model::snapshot::{Pod, Snapshot};
 
 /// A connection that must get through.
@@ -16,6 +17,8 @@ pub struct Guarded<'s> {
     pub to: String,
     /// Who calls whom.
     pub connection: Connection<'s>,
+    /// How.
+    pub manner: Manner,
 }
 
 /// All of them, in the order of the guard. A component that has no pods has no connections, and a pod needs none to
@@ -31,10 +34,22 @@ pub fn guarded<'s>(guard: &Guard, snapshot: &'s Snapshot) -> Vec<Guarded<'s>> {
                 from: from.map_or_else(|| "kube-apiserver".to_owned(), full_name),
                 to: full_name(to),
                 connection: Connection { from: from.map_or(End::World, End::Pod), to: End::Pod(to), port, protocol },
+                manner: manner(guard, wanted.purpose),
             }));
         }
     }
     all
+}
+
+/// Prometheus calls pods by their addresses, with a certificate of the mesh if it was given one. Everybody else calls
+/// Services.
+fn manner(guard: &Guard, purpose: Purpose) -> Manner {
+    let tls = match (purpose, guard.mesh.certificates) {
+        (Purpose::Metrics, Certificates::None) => ClientTls::None,
+        (Purpose::Metrics, Certificates::Istio | Certificates::Ocne) => ClientTls::IstioCertificates,
+        _ => ClientTls::Mesh,
+    };
+    Manner { tls, request: None }
 }
 
 fn pairs<'a, 's>(
@@ -52,7 +67,7 @@ fn callers<'s>(guard: &Guard, source: &Source, snapshot: &'s Snapshot) -> Vec<Op
         Source::Component(name) => component(guard, name, snapshot).into_iter().map(Some).collect(),
         Source::Caller(Caller { namespace, pod_labels, .. }) => {
             let labels = pod_labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-            pods(snapshot, namespace, labels).into_iter().map(Some).collect()
+            pods(snapshot, namespace, &labels).into_iter().map(Some).collect()
         }
     }
 }
@@ -60,13 +75,13 @@ fn callers<'s>(guard: &Guard, source: &Source, snapshot: &'s Snapshot) -> Vec<Op
 fn component<'s>(guard: &Guard, name: &str, snapshot: &'s Snapshot) -> Vec<&'s Pod> {
     let Some(component) = guard.component(name) else { return Vec::new() };
     let labels = component.selector_labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    pods(snapshot, &guard.namespace, labels)
+    pods(snapshot, &guard.namespace, &labels)
 }
 
 fn pods<'s, 'l>(
     snapshot: &'s Snapshot,
     namespace: &str,
-    labels: impl Iterator<Item = (&'l str, &'l str)> + Clone,
+    labels: &(impl Iterator<Item = (&'l str, &'l str)> + Clone),
 ) -> Vec<&'s Pod> {
     let of_class = |pod: &&Pod| {
         let class = snapshot.class_of(pod);

@@ -77,8 +77,9 @@ impl NetworkPolicies {
     /// The policies that isolate a pod in this direction, in the order of their names, each with whether it really
     /// selects the pod: `Yes` or `Unknown`.
     pub fn isolating(&self, direction: Direction, pod: &Pod) -> impl Iterator<Item = (&Policy, Truth)> {
-        let selected = move |policy| (policy, Policy::isolates(policy, pod, direction, self.host_network));
-        self.of(&pod.namespace).iter().map(selected).filter(|(_, isolates)| *isolates != Truth::No)
+        let policies = self.of(&pod.namespace).iter();
+        let isolates = policies.map(move |policy| (policy, policy.isolates(pod, direction, self.host_network)));
+        isolates.filter(|(_, isolates)| *isolates != Truth::No)
     }
 
     fn of(&self, namespace: &str) -> &[Policy] {

@@ -59,7 +59,7 @@ impl<'s> NotConsidered<'s> {
     }
 }
 
-fn pod<'s>(end: End<'s>) -> Option<&'s Pod> {
+fn pod(end: End<'_>) -> Option<&Pod> {
     match end {
         End::Pod(pod) => Some(pod),
         End::Address(_) | End::World => None,

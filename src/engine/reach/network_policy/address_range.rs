@@ -22,8 +22,8 @@ enum Block {
 }
 
 impl AddressRange {
-    /// The range of an `ipBlock`. As in Kubernetes (`ParseCIDRSloppy`), bits behind the prefix and zeros before a number
-    /// do not count.
+    /// The range of an `ipBlock`. As in Kubernetes (`ParseCIDRSloppy`), bits behind the prefix and zeros before a
+    /// number do not count.
     pub fn new(block: &IpBlock<'_>) -> Self {
         Self { cidr: Block::read(&block.cidr), except: block.except.iter().map(|it| Block::read(it)).collect() }
     }

@@ -74,16 +74,16 @@ enum Nearness {
     NoRules,
     /// It is about other peers and other ports.
     Neither,
-    /// It is about the port, but for other peers.
+    /// It is about the port, or may be, but for other peers.
     Port,
-    /// It is about the peer, but for other ports.
+    /// It is about the peer, or may be, but for other ports.
     Peer,
 }
 
-/// The verdict of all policies together, before it is known what both ends have to do with each other.
+/// The verdict of all policies together, before exceptions are looked at.
 ///
-/// Policies add up: a pod is isolated if one of them isolates it, and then reached if one of these allows it. Where it is
-/// not known whether a policy isolates the pod, it may do neither or both.
+/// Policies add up: a pod is isolated if one of them isolates it, and then reached if one of these allows it. Where it
+/// is not known whether a policy isolates the pod, it may isolate and allow, or do neither.
 fn verdict_of(policies: &[Policy], question: &Question<'_>) -> Verdict {
     let (mut is_isolated, mut may_be_isolated, mut may_be_allowed) = (false, false, false);
     for policy in policies {
@@ -161,7 +161,7 @@ impl<'q> Answer<'q> {
 
     fn unknown(&self) -> Step {
         let is_isolated = self.policies.iter().any(|policy| self.isolates(policy) == Truth::Yes);
-        // A pod that is isolated needs somebody to allow it; one that may be needs nobody to isolate it without allowing.
+        // Who is isolated is helped by whoever allows; who may be isolated is only harmed by who does not allow.
         let harmless = if is_isolated { Truth::No } else { Truth::Yes };
         let mut matter = self.policies.iter().filter(|policy| policy.allows(&self.question) != harmless);
         let in_doubt = matter.find_map(|policy| Some((policy, self.doubt(policy)?)));
@@ -250,13 +250,13 @@ impl<'q> Answer<'q> {
 
     fn nearness_of(&self, rule: &Rule) -> Nearness {
         match (rule.is_about_the_peer(&self.question), rule.is_about_the_port(&self.question)) {
-            (Truth::Yes, _) => Nearness::Peer,
-            (_, Truth::Yes) => Nearness::Port,
-            _ => Nearness::Neither,
+            (Truth::No, Truth::No) => Nearness::Neither,
+            (Truth::No, _) => Nearness::Port,
+            (Truth::Yes | Truth::Unknown, _) => Nearness::Peer,
         }
     }
 
-    /// The rule of the catalogue that finds the same mistake, where what is known of one connection is enough to say so.
+    /// The rule of the catalogue that finds the same mistake, where one connection is enough to say so.
     fn amounts_to(&self, near: &[&Rule], nearness: Nearness, others: usize) -> Option<RuleId> {
         let question = &self.question;
         let number = match (nearness, question.counterpart) {

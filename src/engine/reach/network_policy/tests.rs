@@ -1,5 +1,5 @@
-//! What is said of a connection: which policy decides, at which field, and in which words. The client of namespace `web`
-//! calls port 10250 of the operator in `monitoring`.
+//! What is said of a connection: which policy decides, at which field, and in which words. The client of namespace
+//! `web` calls port 10250 of the operator in `monitoring`.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -48,7 +48,7 @@ fn namespaces() -> Namespaces {
     Namespaces::from_iter([web])
 }
 
-/// A policy of the operator, and the client's own, from the YAML of its `spec`.
+/// A policy from the YAML of its `spec`.
 fn policy(namespace: &str, name: &str, spec: &str) -> Policy {
     let spec: Value = serde_saphyr::from_str(spec).unwrap();
     let json = serde_json::json!({"metadata": {"name": name}, "spec": spec}).to_string();
@@ -155,6 +155,18 @@ fn a_block_names_the_field_that_comes_nearest(
     assert_eq!((step.path.to_string().as_str(), rule_of(&step).as_str(), step.reason.as_str()), (path, rule, reason));
 }
 
+#[test]
+fn what_is_blocked_beside_something_unknown_names_what_is_known() {
+    let step = ingress("{ingress: [{from: [{}], ports: [{port: 443}]}]}");
+    assert_eq!(
+        (step.path.to_string().as_str(), step.reason.as_str()),
+        ("spec.ingress[0].ports", "allows port 443, not 10250")
+    );
+    let step = ingress("{ingress: [{from: [{podSelector: {}}], ports: [{port: 70000}]}]}");
+    assert_eq!(step.path.to_string(), "spec.ingress[0].from");
+    assert_eq!(step.reason, "admits only pods of namespace monitoring, not Pod web/client");
+}
+
 #[rstest]
 #[case("{policyTypes: [Egress]}", "spec.egress", "SG-NP-018", "isolates the pod and lets nothing out")]
 #[case("{egress: [{ports: [{port: 53}]}]}", "spec.egress[0].ports", "", "allows port 53, not 10250")]
@@ -212,6 +224,20 @@ fn what_gets_through_names_the_rule(#[case] spec: &str, #[case] path: &str, #[ca
     assert_eq!((step.verdict, rule_of(&step)), (Verdict::Open, String::new()));
     assert_eq!((step.path.to_string().as_str(), step.reason.as_str()), (path, reason));
     assert_eq!(step.object.is_some(), !path.is_empty());
+}
+
+#[rstest]
+#[case("{egress: [{}]}", "spec.egress[0]", "lets traffic out to every port of everybody")]
+#[case(
+    "{egress: [{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], ports: [{port: 10250}]}]}",
+    "spec.egress[0]",
+    "lets traffic out to port 10250 of pods of namespace monitoring"
+)]
+#[case("{ingress: []}", "", "no policy selects the pod for egress")]
+fn what_gets_out_names_the_rule(#[case] spec: &str, #[case] path: &str, #[case] reason: &str) {
+    let step = egress(spec);
+    assert_eq!(step.verdict, Verdict::Open);
+    assert_eq!((step.path.to_string().as_str(), step.reason.as_str()), (path, reason));
 }
 
 #[rstest]

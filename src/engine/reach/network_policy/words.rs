@@ -21,10 +21,7 @@ pub(super) fn allowed(rule: &Rule, question: &Question<'_>) -> String {
     let port = port.map_or_else(|| "every port".to_owned(), |port| port_in_words(port, true, question));
     match question.direction {
         Direction::Ingress => format!("admits {} to {port}", peer.as_deref().unwrap_or("everybody")),
-        Direction::Egress => match peer {
-            Some(peer) => format!("lets traffic out to {peer}, {port}"),
-            None => format!("lets traffic out to everybody, {port}"),
-        },
+        Direction::Egress => format!("lets traffic out to {port} of {}", peer.as_deref().unwrap_or("everybody")),
     }
 }
 
