@@ -116,9 +116,9 @@ impl Tracer<'_> {
         screen::print(&match output {
             Format::Text => {
                 let connection = format!("{} to {}, port {}", question.from, question.to, question.port);
-                trace::text(&connection, &path)
+                trace::text(&connection, &path, self.snapshot)
             }
-            Format::Json => trace::json(&path)? + "\n",
+            Format::Json => trace::json(&path, self.snapshot)? + "\n",
         })?;
         Ok(if path.verdict() == Verdict::Open { Ending::Clean } else { Ending::Findings })
     }
@@ -130,7 +130,7 @@ impl Tracer<'_> {
             totals.add(path.verdict());
             screen::print(&match output {
                 Format::Text => trace::line(&guarded, &path),
-                Format::Json => trace::json_of_guarded(&guarded, &path)? + "\n",
+                Format::Json => trace::json_of_guarded(&guarded, &path, self.snapshot)? + "\n",
             })?;
         }
         if output == Format::Text {
@@ -150,7 +150,7 @@ impl Tracer<'_> {
             let line = line.with_context(|| file.display().to_string())?;
             let answered = Question::from_json(&line).and_then(|question| self.answer(&question));
             let answer = match answered {
-                Ok(path) => trace::json(&path)?,
+                Ok(path) => trace::json(&path, self.snapshot)?,
                 Err(error) => trace::json_error(&format!("{error:#}"))?,
             };
             match writeln!(answers, "{answer}") {

@@ -9,6 +9,7 @@ use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::{Path, Step, Verdict};
 use crate::model::Protocol;
 use crate::model::guard::connection::Purpose;
+use crate::model::snapshot::Snapshot;
 
 const OPEN: Style = AnsiColor::Green.on_default().bold();
 const BLOCKED: Style = AnsiColor::Red.on_default().bold();
@@ -27,6 +28,8 @@ struct Decided<'a> {
     hop: &'static str,
     verdict: &'static str,
     object: Option<String>,
+    file: Option<&'a str>,
+    line: Option<usize>,
     path: Option<String>,
     rule: Option<String>,
     reason: &'a str,
@@ -48,28 +51,28 @@ struct Complaint<'a> {
     error: &'a str,
 }
 
-/// One line of JSON, without the line end.
+/// One line of JSON, without the line end. Objects are looked up in the snapshot for where they stand.
 ///
 /// # Errors
 /// None that is known of; the serializer's signature has one.
-pub fn json(path: &Path) -> serde_json::Result<String> {
-    serde_json::to_string(&as_line(path))
+pub fn json(path: &Path, snapshot: &Snapshot) -> serde_json::Result<String> {
+    serde_json::to_string(&as_line(path, snapshot))
 }
 
 /// One line of JSON for a connection that the guard asks for, without the line end.
 ///
 /// # Errors
 /// None that is known of; the serializer's signature has one.
-pub fn json_of_guarded(guarded: &Guarded<'_>, path: &Path) -> serde_json::Result<String> {
+pub fn json_of_guarded(guarded: &Guarded<'_>, path: &Path, snapshot: &Snapshot) -> serde_json::Result<String> {
     let Guarded { purpose, from, to, connection, .. } = guarded;
     let (port, protocol) = (connection.port, connection.protocol);
-    serde_json::to_string(&GuardedLine { purpose: *purpose, from, to, port, protocol, line: as_line(path) })
+    serde_json::to_string(&GuardedLine { purpose: *purpose, from, to, port, protocol, line: as_line(path, snapshot) })
 }
 
-fn as_line(path: &Path) -> Line<'_> {
+fn as_line<'a>(path: &'a Path, snapshot: &'a Snapshot) -> Line<'a> {
     Line {
         verdict: path.verdict().label(),
-        hops: path.steps.iter().map(hop).collect(),
+        hops: path.steps.iter().map(|step| decided(step, snapshot)).collect(),
         reason: path.decisive().map_or("", |step| &step.reason),
     }
 }
@@ -82,12 +85,15 @@ pub fn json_error(message: &str) -> serde_json::Result<String> {
     serde_json::to_string(&Complaint { error: message })
 }
 
-fn hop(step: &Step) -> Decided<'_> {
+fn decided<'a>(step: &'a Step, snapshot: &'a Snapshot) -> Decided<'a> {
     let path = step.path.to_string();
+    let place = step.object.as_ref().and_then(|object| snapshot.place_of(object));
     Decided {
         hop: step.hop.label(),
         verdict: step.verdict.label(),
         object: step.object.as_ref().map(ToString::to_string),
+        file: place.map(|place| place.file),
+        line: place.and_then(|place| place.position).map(|position| position.line),
         path: Some(path).filter(|path| !path.is_empty()),
         rule: step.rule.map(|rule| rule.to_string()),
         reason: &step.reason,
@@ -95,7 +101,7 @@ fn hop(step: &Step) -> Decided<'_> {
 }
 
 /// A paragraph: a line for the connection, and one or two for each hop. Styled for a terminal.
-pub fn text(connection: &str, path: &Path) -> String {
+pub fn text(connection: &str, path: &Path, snapshot: &Snapshot) -> String {
     let verdict = path.verdict();
     let mut text = format!("{} {connection}\n", styled(verdict));
     for step in &path.steps {
@@ -105,7 +111,8 @@ pub fn text(connection: &str, path: &Path) -> String {
         if let Some(object) = &step.object {
             let at = step.path.to_string();
             let at = if at.is_empty() { at } else { format!(", {at}") };
-            let _infallible = writeln!(text, "  {:<14}{:<8}{PLACE}{object}{at}{PLACE:#}", "", "");
+            let place = snapshot.place_of(object).map(|place| format!(" ({place})")).unwrap_or_default();
+            let _infallible = writeln!(text, "  {:<14}{:<8}{PLACE}{object}{at}{place}{PLACE:#}", "", "");
         }
     }
     text
