@@ -35,6 +35,16 @@ fn a_trace_reads_well(#[case] name: &str, #[case] more: &[&str]) {
 }
 
 #[test]
+fn the_readme_shows_what_the_program_says() {
+    let output = run(
+        &arguments("examples/seed/as-written", &["world", "monitoring/prometheus-operator-kube-p-operator:https"]),
+        "",
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(include_str!("../README.md").contains(&said), "{said}");
+}
+
+#[test]
 fn what_is_rendered_lets_through_what_the_guard_asks_for() {
     let rendered = run(&["render", "--guard", "examples/seed.yaml"], "");
     let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
