@@ -14,6 +14,8 @@ pub mod review;
 pub mod rules;
 pub mod screen;
 pub mod serve;
+pub mod snapshot;
+pub mod trace;
 
 /// Keeps every metrics port reachable by Prometheus, and by nothing else.
 #[derive(Debug, Parser)]
@@ -28,6 +30,7 @@ enum Command {
     Serve(Box<serve::Arguments>),
     Review(review::Arguments),
     Render(render::Arguments),
+    Trace(trace::Arguments),
     Rules(rules::Arguments),
     Crd(crd::Arguments),
     Certs(certs::Arguments),
@@ -62,6 +65,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Crd(arguments) => crd::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),

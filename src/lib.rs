@@ -2,8 +2,8 @@
 //!
 //! The map, in the order data flows. Arrows point one way: `cli -> webhook | report -> engine -> model`.
 //!
-//! - [`model`]: the world as values. Partial views of the resources we read, the guard, findings, documents.
-//! - [`engine`]: the decisions as pure functions of those values: injection, rules, admission.
+//! - [`model`]: the world as values. Partial views of the resources we read, the guard, findings, documents, snapshots.
+//! - [`engine`]: the decisions as pure functions of those values: injection, rules, admission, who reaches whom.
 //! - `webhook`: AdmissionReview over TLS; the only place that owns sockets and certificates.
 //! - `report`: one writer per output format.
 //! - `cli`: one file per subcommand.

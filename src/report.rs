@@ -4,6 +4,7 @@ pub mod diff;
 pub mod json;
 pub mod rules;
 pub mod text;
+pub mod trace;
 
 use crate::engine::admission::{Action, Judgement, Unknown};
 use crate::engine::inject::patch::Patch;

@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use flate2::read::MultiGzDecoder;
 
+/// What a gzip file begins with (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// The most bytes that a compressed text may unfold to: more than a dump of the largest cluster.
+const UNCOMPRESSED_LIMIT: u64 = 4 << 30;
 /// How standard input is called in reports.
 const STANDARD_INPUT: &str = "<stdin>";
 
@@ -36,10 +41,10 @@ impl Input {
         }
     }
 
-    /// Its text.
+    /// Its text, uncompressed if it is gzip.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not UTF-8.
+    /// When the file cannot be read or uncompressed, or is not UTF-8.
     pub fn read(&self) -> anyhow::Result<Cow<'_, str>> {
         match self {
             Self::File(path) => Ok(Cow::Owned(text(fs::read(path)?)?)),
@@ -49,7 +54,7 @@ impl Input {
 }
 
 /// The texts that are meant by paths on the command line, in their order: a directory stands for all `*.yaml`, `*.yml`
-/// and `*.json` below it, sorted; `-` for standard input.
+/// and `*.json` below it, also with `.gz` behind, sorted; `-` for standard input.
 ///
 /// # Errors
 /// When a path does not exist, or standard input or a directory cannot be read.
@@ -69,12 +74,12 @@ pub fn inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
 
 fn standard_input() -> anyhow::Result<Input> {
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).context(STANDARD_INPUT)?;
+    io::stdin().lock().read_to_end(&mut bytes).context(STANDARD_INPUT)?;
     Ok(Input::Text(text(bytes).context(STANDARD_INPUT)?))
 }
 
 /// Directories behind symbolic links are not entered: they may lead back to where we are.
-fn add_directory(directory: &Path, inputs: &mut Vec<Input>) -> std::io::Result<()> {
+fn add_directory(directory: &Path, inputs: &mut Vec<Input>) -> io::Result<()> {
     let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(fs::DirEntry::path);
     for entry in entries {
@@ -89,29 +94,61 @@ fn add_directory(directory: &Path, inputs: &mut Vec<Input>) -> std::io::Result<(
 }
 
 fn is_manifest(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json")
+    let is_compressed = path.extension().is_some_and(|extension| extension == "gz");
+    let name = if is_compressed { path.file_stem().map(Path::new) } else { Some(path) };
+    name.and_then(Path::extension)
+        .is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json")
 }
 
 fn text(bytes: Vec<u8>) -> anyhow::Result<String> {
+    let bytes = if bytes.starts_with(&GZIP) { uncompressed(&bytes).context("gzip")? } else { bytes };
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         anyhow::anyhow!("not UTF-8 text (byte {offset})")
     })
 }
 
+fn uncompressed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut uncompressed = Vec::new();
+    let length = MultiGzDecoder::new(bytes).take(UNCOMPRESSED_LIMIT + 1).read_to_end(&mut uncompressed)?;
+    if length as u64 > UNCOMPRESSED_LIMIT {
+        return Err(io::Error::other(format!("more than {UNCOMPRESSED_LIMIT} bytes")));
+    }
+    Ok(uncompressed)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
+
+    fn compressed(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_compressed_is_told_by_its_bytes() {
+        let twice = [compressed("a: 1\n"), compressed("b: 2\n")].concat();
+        assert_eq!(text(twice).unwrap(), "a: 1\nb: 2\n");
+        let half = compressed("a: 1\n")[..12].to_vec();
+        assert!(format!("{:#}", text(half).unwrap_err()).starts_with("gzip: "));
+    }
 
     #[test]
     fn a_directory_is_its_manifests_sorted() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("b")).unwrap();
-        for name in ["c.yml", "a.yaml", "b/d.json", "b/readme.md", "notes.txt"] {
+        for name in ["c.yml", "a.yaml", "b/d.json", "b/e.yaml.gz", "b/readme.md", "b/logs.gz", "notes.txt"] {
             fs::write(at(name), "").unwrap();
         }
-        let expected = ["a.yaml", "b/d.json", "c.yml"].map(|name| Input::File(at(name)));
+        let expected = ["a.yaml", "b/d.json", "b/e.yaml.gz", "c.yml"].map(|name| Input::File(at(name)));
         assert_eq!(inputs(&[directory.path().to_owned()]).unwrap(), expected);
         let named = inputs(&[at("notes.txt")]).unwrap();
         assert_eq!(named, [Input::File(at("notes.txt"))], "a file that is named is read whatever it is called");

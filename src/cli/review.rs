@@ -28,7 +28,8 @@ use together::Together;
 /// or there are findings at or above --fail-on, and with 2 when something could not be read.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// YAML or JSON file, directory to search for *.yaml, *.yml and *.json, or - for standard input; may be repeated
+    /// YAML or JSON file, directory to search for *.yaml, *.yml and *.json, or - for standard input; all may be gzip;
+    /// may be repeated
     #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// File with the ScrapeGuard to hold the manifests against [default: built-in guard for kube-prometheus-stack]

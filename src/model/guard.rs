@@ -15,7 +15,7 @@ pub mod load;
 pub mod monitors;
 pub mod resolve;
 
-pub use component::{Component, ComponentPort, Evidence, Identification, Protocol};
+pub use component::{Component, ComponentPort, Evidence, Identification};
 pub use connection::{Caller, Connection, Purpose, Source};
 pub use document::CompanionMode;
 pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting};

@@ -27,6 +27,11 @@ impl Labels<'_> {
         self.0.is_empty()
     }
 
+    /// The same labels, which borrow from nothing.
+    pub fn to_static(&self) -> Labels<'static> {
+        self.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
     /// Keys and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))

@@ -61,11 +61,17 @@ pub enum Resource {
     Ingress,
     /// `v1` Namespace.
     Namespace,
+    /// `v1` Service.
+    Service,
+    /// `discovery.k8s.io` EndpointSlice.
+    EndpointSlice,
+    /// `v1` ServiceAccount.
+    ServiceAccount,
 }
 
 impl Resource {
     /// Every kind that is read.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Pod,
         Self::Deployment,
         Self::StatefulSet,
@@ -84,6 +90,9 @@ impl Resource {
         Self::PrometheusAgent,
         Self::Ingress,
         Self::Namespace,
+        Self::Service,
+        Self::EndpointSlice,
+        Self::ServiceAccount,
     ];
 
     /// The resource of this API group and kind, or `None` where it is not one that scrapeguard reads.
@@ -112,13 +121,27 @@ impl Resource {
             Self::PrometheusAgent => "PrometheusAgent",
             Self::Ingress => "Ingress",
             Self::Namespace => "Namespace",
+            Self::Service => "Service",
+            Self::EndpointSlice => "EndpointSlice",
+            Self::ServiceAccount => "ServiceAccount",
         }
+    }
+
+    /// Whether admission and review look at objects of this kind; all others are only read into snapshots.
+    pub const fn is_reviewed(self) -> bool {
+        !matches!(self, Self::Service | Self::EndpointSlice | Self::ServiceAccount)
+    }
+
+    /// Whether its objects are in namespaces.
+    pub const fn is_namespaced(self) -> bool {
+        !matches!(self, Self::Namespace)
     }
 
     /// The API group; empty for the core group.
     pub const fn group(self) -> &'static str {
         match self {
-            Self::Pod | Self::Namespace => "",
+            Self::Pod | Self::Namespace | Self::Service | Self::ServiceAccount => "",
+            Self::EndpointSlice => "discovery.k8s.io",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
             Self::Job | Self::CronJob => "batch",
             Self::NetworkPolicy | Self::Ingress => "networking.k8s.io",

@@ -60,7 +60,7 @@ impl LabelSelector<'_> {
     /// The same selector, which borrows from nothing.
     pub fn to_static(&self) -> LabelSelector<'static> {
         LabelSelector {
-            match_labels: self.match_labels.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            match_labels: self.match_labels.to_static(),
             match_expressions: self.match_expressions.iter().map(Requirement::to_static).collect(),
         }
     }

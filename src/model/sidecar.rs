@@ -19,6 +19,16 @@ pub const PROXY_CONFIG: &str = "proxy.istio.io/config";
 pub const USER_VOLUME_MOUNT: &str = "sidecar.istio.io/userVolumeMount";
 /// Ports whose inbound traffic is captured.
 pub const INCLUDE_INBOUND_PORTS: &str = "traffic.sidecar.istio.io/includeInboundPorts";
+/// Ports whose inbound traffic is not, where all others are.
+pub const EXCLUDE_INBOUND_PORTS: &str = "traffic.sidecar.istio.io/excludeInboundPorts";
+/// Ports to which outbound traffic is captured whatever the address.
+pub const INCLUDE_OUTBOUND_PORTS: &str = "traffic.sidecar.istio.io/includeOutboundPorts";
+/// Ports to which outbound traffic is not captured.
+pub const EXCLUDE_OUTBOUND_PORTS: &str = "traffic.sidecar.istio.io/excludeOutboundPorts";
+/// How traffic is captured, if at all.
+pub const INTERCEPTION_MODE: &str = "sidecar.istio.io/interceptionMode";
+/// The port at which the sidecar tells its health and serves merged metrics.
+pub const STATUS_PORT: &str = "status.sidecar.istio.io/port";
 /// Address ranges to which outbound traffic is captured.
 pub const INCLUDE_OUTBOUND_RANGES: &str = "traffic.sidecar.istio.io/includeOutboundIPRanges";
 /// Address ranges to which it is not.
@@ -88,11 +98,9 @@ pub fn check(annotation: &str, value: &str) -> Result<(), String> {
         PROXY_CONFIG => output_certificates(value).map(drop),
         INCLUDE_OUTBOUND_RANGES | INCLUDE_INBOUND_PORTS if value == "*" => Ok(()),
         INCLUDE_OUTBOUND_RANGES | EXCLUDE_OUTBOUND_RANGES => address_ranges(value),
-        INCLUDE_INBOUND_PORTS
-        | "traffic.sidecar.istio.io/excludeInboundPorts"
-        | "traffic.sidecar.istio.io/excludeOutboundPorts" => ports(value),
-        "status.sidecar.istio.io/port" => port(value),
-        "sidecar.istio.io/interceptionMode" if !matches!(value, "REDIRECT" | "TPROXY" | "NONE") => {
+        INCLUDE_INBOUND_PORTS | EXCLUDE_INBOUND_PORTS | EXCLUDE_OUTBOUND_PORTS => ports(value),
+        STATUS_PORT => port(value),
+        INTERCEPTION_MODE if !matches!(value, "REDIRECT" | "TPROXY" | "NONE") => {
             Err(format!("{value:?} is not REDIRECT, TPROXY or NONE"))
         }
         "prometheus.istio.io/merge-metrics" => boolean(value),
@@ -138,8 +146,6 @@ mod tests {
 
     use super::*;
 
-    const EXCLUDE_PORTS: &str = "traffic.sidecar.istio.io/excludeOutboundPorts";
-    const MODE: &str = "sidecar.istio.io/interceptionMode";
     const MERGE: &str = "prometheus.istio.io/merge-metrics";
 
     // The cases of istio.io/istio/pkg/kube/inject/validate_test.go are facts; these are ours about the same functions.
@@ -159,14 +165,14 @@ mod tests {
     #[case::star_among_others(INCLUDE_OUTBOUND_RANGES, "*,10.0.0.0/8", false)]
     #[case::no_ports(INCLUDE_INBOUND_PORTS, "", true)]
     #[case::all_ports(INCLUDE_INBOUND_PORTS, "*", true)]
-    #[case::spaces_between_ports(EXCLUDE_PORTS, " 80 , 0443 ", true)]
-    #[case::port_too_large(EXCLUDE_PORTS, "65536", false)]
-    #[case::port_with_sign(EXCLUDE_PORTS, "+80", false)]
-    #[case::port_name(EXCLUDE_PORTS, "http", false)]
-    #[case::empty_port(EXCLUDE_PORTS, "80,", false)]
-    #[case::star_port_cannot_be_excluded(EXCLUDE_PORTS, "*", false)]
-    #[case::mode(MODE, "TPROXY", true)]
-    #[case::no_mode(MODE, "tproxy", false)]
+    #[case::spaces_between_ports(EXCLUDE_OUTBOUND_PORTS, " 80 , 0443 ", true)]
+    #[case::port_too_large(EXCLUDE_OUTBOUND_PORTS, "65536", false)]
+    #[case::port_with_sign(EXCLUDE_OUTBOUND_PORTS, "+80", false)]
+    #[case::port_name(EXCLUDE_OUTBOUND_PORTS, "http", false)]
+    #[case::empty_port(EXCLUDE_OUTBOUND_PORTS, "80,", false)]
+    #[case::star_port_cannot_be_excluded(EXCLUDE_OUTBOUND_PORTS, "*", false)]
+    #[case::mode(INTERCEPTION_MODE, "TPROXY", true)]
+    #[case::no_mode(INTERCEPTION_MODE, "tproxy", false)]
     #[case::merge(MERGE, "f", true)]
     #[case::no_merge(MERGE, "no", false)]
     #[case::config(PROXY_CONFIG, "proxyMetadata: {A: b}", true)]

@@ -27,7 +27,8 @@ pub(super) struct Reviewer<'a> {
 impl Reviewer<'_> {
     /// What admission says to an object; `None` for kinds that scrapeguard does not read.
     pub(super) fn review<'a>(&mut self, document: Document<'a>) -> anyhow::Result<Option<Reviewed<'a>>> {
-        let Some(resource) = Resource::of(document.group(), document.kind()) else { return Ok(None) };
+        let resource = Resource::of(document.group(), document.kind()).filter(|resource| resource.is_reviewed());
+        let Some(resource) = resource else { return Ok(None) };
         let object = self.reference(resource, &document);
         let namespace = object.namespace.clone().unwrap_or_default();
         let json = document.json().with_context(|| object.to_string())?;
@@ -53,7 +54,7 @@ impl Reviewer<'_> {
 
     fn reference(&self, resource: Resource, document: &Document<'_>) -> ObjectReference {
         let namespace = document.namespace().unwrap_or(self.default_namespace).to_owned();
-        let namespace = (resource != Resource::Namespace).then_some(namespace);
+        let namespace = resource.is_namespaced().then_some(namespace);
         let name = match document.name() {
             "" => format!("{}*", document.generate_name()),
             name => name.to_owned(),

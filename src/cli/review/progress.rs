@@ -129,7 +129,8 @@ impl<W: Write> Line<W> {
 
     fn text(&self) -> String {
         const MEGABYTE: u64 = 1_000_000;
-        let reached = (self.done + self.offset).min(self.total);
+        // A compressed file is shorter than its text.
+        let reached = (self.done + self.offset.min(self.size)).min(self.total);
         let percent = (reached * 100).checked_div(self.total).unwrap_or(100);
         format!("reviewed {percent} % of {} MB: {}", self.total.div_ceil(MEGABYTE), self.name)
     }

@@ -86,7 +86,7 @@ impl<'a> Policy<'a> {
                 Some(serde_json::from_str(json).map(Box::new).map(Self::Prometheus))
             }
             Resource::Ingress => Some(serde_json::from_str(json).map(Self::Ingress)),
-            Resource::Namespace => None,
+            Resource::Namespace | Resource::Service | Resource::EndpointSlice | Resource::ServiceAccount => None,
             Resource::Pod
             | Resource::Deployment
             | Resource::StatefulSet
@@ -211,6 +211,31 @@ impl Subject<'_> {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_that_are_only_read_into_snapshots_are_admitted_as_they_are() {
+        let circumstances = Circumstances { now: Timestamp::UNIX_EPOCH, namespace_mode: None };
+        for resource in Resource::ALL.into_iter().filter(|resource| !resource.is_reviewed()) {
+            let request = Request {
+                operation: Operation::Create,
+                group: resource.group(),
+                kind: resource.kind(),
+                subresource: "",
+                namespace: "monitoring",
+                name: "x",
+                object: Some(r#"{"metadata": {"name": "x"}, "spec": "TBD"}"#),
+                old_object: None,
+            };
+            assert_eq!(validate(&request, &Guards::built_in(), &circumstances), Outcome::default(), "{resource:?}");
+            let mutated = mutate::mutate(&request, &Guards::built_in(), &circumstances);
+            assert_eq!(mutated, Outcome::default(), "{resource:?}");
         }
     }
 }

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::admissions::{Admission, grouped};
 use super::manifest::{LabelSelector, Manifest, Metadata};
 use super::{Companion, Companions, PROMETHEUS, membership, names};
+use crate::model::Protocol;
 use crate::model::Truth;
-use crate::model::guard::{Certificates, Component, Connection, Guard, Protocol, Source};
+use crate::model::guard::{Certificates, Component, Connection, Guard, Source};
 
 /// What an AuthorizationPolicy selects and admits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::admissions::{Admission, grouped};
 use super::manifest::{LabelSelector, Manifest, Metadata};
 use super::{Companion, Companions, PROMETHEUS, membership, names};
+use crate::model::Protocol;
 use crate::model::Truth;
-use crate::model::guard::{Component, Connection, Guard, Protocol, Purpose, Source};
+use crate::model::guard::{Component, Connection, Guard, Purpose, Source};
 
 /// The label that the API server puts on every namespace, and that nobody can change.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";

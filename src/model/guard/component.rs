@@ -1,8 +1,6 @@
 //! Components: the kinds of workload around a Prometheus, and how their pods are told apart.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
+use crate::model::Protocol;
 use crate::model::Truth;
 use crate::model::labels::Labels;
 use crate::model::resource::PodTemplate;
@@ -44,19 +42,6 @@ pub struct ComponentPort {
     pub protocol: Protocol,
     /// Numbers of the Service ports that lead here.
     pub service_ports: Vec<u16>,
-}
-
-/// A transport protocol, as Kubernetes writes it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Protocol {
-    /// TCP.
-    #[default]
-    Tcp,
-    /// UDP.
-    Udp,
-    /// SCTP.
-    Sctp,
 }
 
 /// A set of signs that together identify a component. At least one is given.

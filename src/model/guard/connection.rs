@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::guard::Protocol;
+use crate::model::Protocol;
 
 /// Traffic that must pass: from a source to some ports of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::Protocol;
 use crate::model::guard::monitors::SelectorSpec;
-use crate::model::guard::{Caller, Certificates, Mode, Protocol, Purpose, RuleSetting};
+use crate::model::guard::{Caller, Certificates, Mode, Purpose, RuleSetting};
 
 /// The API version that is understood.
 pub const API_VERSION: &str = "scrapeguard.io/v1alpha1";

@@ -47,6 +47,9 @@ pub struct AuthorizationPolicySpec<'a> {
     /// The rules; one that matches is enough.
     #[serde(borrow, deserialize_with = "items")]
     pub rules: Vec<Rule<'a>>,
+    /// Fields that are not modelled here, by name.
+    #[serde(borrow, flatten)]
+    pub others: Others<'a>,
 }
 
 /// A gateway or Service that a policy holds for.
@@ -83,6 +86,9 @@ pub struct Rule<'a> {
     /// Conditions.
     #[serde(borrow, deserialize_with = "items")]
     pub when: Vec<Condition<'a>>,
+    /// Fields that are not modelled here, by name.
+    #[serde(borrow, flatten)]
+    pub others: Others<'a>,
 }
 
 /// One element of `from`.

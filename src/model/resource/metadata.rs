@@ -25,6 +25,9 @@ pub struct Metadata<'a> {
     /// Annotations.
     #[serde(borrow)]
     pub annotations: Labels<'a>,
+    /// When the API server stored it, as RFC 3339 writes it in UTC; absent in a manifest.
+    #[serde(borrow)]
+    pub creation_timestamp: Option<Text<'a>>,
     /// Owners.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub owner_references: Vec<OwnerReference<'a>>,
@@ -57,6 +60,7 @@ impl Metadata<'_> {
             namespace: None,
             labels: Labels::none(),
             annotations: Labels::none(),
+            creation_timestamp: None,
             owner_references: Vec::new(),
         }
     }

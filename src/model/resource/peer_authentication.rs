@@ -26,6 +26,9 @@ pub struct PeerAuthenticationSpec<'a> {
     /// The workloads of its namespace that it holds for; all of them if absent.
     #[serde(borrow)]
     pub selector: Option<LabelSelector<'a>>,
+    /// What is demanded of connections to them, where nothing else is said of the port.
+    #[serde(borrow)]
+    pub mtls: Option<MutualTls<'a>>,
     /// Settings of single container ports, by number.
     #[serde(borrow)]
     pub port_level_mtls: Option<BTreeMap<Text<'a>, Option<MutualTls<'a>>>>,

@@ -29,7 +29,7 @@ fn every_kind_has_a_mistake_that_is_answered(_: &ControlPlane) -> Result<()> {
     let is_answered = |sample: &&Sample| sample.rule.action > Action::Record && !sample.is_refused_anyway();
     let samples = samples::all()?;
     let kinds: BTreeSet<String> = samples.iter().filter(is_answered).map(|sample| sample.kind.clone()).collect();
-    let ours = Resource::ALL.into_iter().filter(|resource| *resource != Resource::Namespace);
+    let ours = Resource::ALL.into_iter().filter(|resource| resource.is_reviewed() && *resource != Resource::Namespace);
     let ours: BTreeSet<String> = ours.map(|resource| format!("{resource:?}")).collect();
     ensure!(kinds == ours, "mistakes are made in {kinds:?} of {ours:?}");
     Ok(())

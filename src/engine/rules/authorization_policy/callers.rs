@@ -6,8 +6,9 @@
 use super::{namespaces, parts, ports, principals, scope};
 use crate::engine::reach::authorization::{Identity, admits, reaches};
 use crate::engine::rules::findings::Findings;
+use crate::model::Protocol;
 use crate::model::guard::document::IstioMode;
-use crate::model::guard::{Caller, Component, Connection, Guard, Protocol, Source};
+use crate::model::guard::{Caller, Component, Connection, Guard, Source};
 use crate::model::principal::{Principal, value_matches};
 use crate::model::resource::AuthorizationPolicy;
 use crate::model::resource::authorization_policy::Rule;

@@ -1,8 +1,9 @@
 //! The lists inside a NetworkPolicy with the place of every element.
 
 use crate::model::FieldPath;
+use crate::model::Protocol;
 use crate::model::Truth;
-use crate::model::guard::{Component, ComponentPort, Guard, Protocol};
+use crate::model::guard::{Component, ComponentPort, Guard};
 use crate::model::resource::NetworkPolicy;
 use crate::model::resource::network_policy::{Peer, PolicyPort};
 

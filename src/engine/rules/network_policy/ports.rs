@@ -3,7 +3,8 @@
 use super::places::{PolicyRule, covers, ingress, interfaces, protocol};
 use crate::engine::rules::findings::Findings;
 use crate::model::FieldPath;
-use crate::model::guard::{Component, ComponentPort, Guard, Protocol, Purpose};
+use crate::model::Protocol;
+use crate::model::guard::{Component, ComponentPort, Guard, Purpose};
 use crate::model::resource::NetworkPolicy;
 use crate::model::resource::network_policy::PortReference;
 

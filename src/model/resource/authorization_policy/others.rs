@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::model::Text;
 
-/// The names of the fields of a source or operation that are not modelled. Their presence makes a match undecidable.
+/// The names of the fields of an object that are not modelled. Their presence makes a match undecidable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Others<'a>(Vec<Text<'a>>);
 

@@ -1,0 +1,30 @@
+//! Connections: who opens one, to whom, to which port.
+
+use std::net::IpAddr;
+
+use crate::model::Protocol;
+use crate::model::snapshot::Pod;
+
+/// One end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End<'s> {
+    /// A pod of the snapshot.
+    Pod(&'s Pod),
+    /// An address that belongs to no pod of the snapshot.
+    Address(IpAddr),
+    /// Anything outside the cluster, whatever its address is.
+    World,
+}
+
+/// A connection that somebody wants to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection<'s> {
+    /// Who opens it.
+    pub from: End<'s>,
+    /// To whom.
+    pub to: End<'s>,
+    /// The port of the called pod, after the translation of a Service.
+    pub port: u16,
+    /// The protocol.
+    pub protocol: Protocol,
+}

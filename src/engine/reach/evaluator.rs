@@ -1,0 +1,149 @@
+//! The evaluator: everything in a snapshot that has a say in who reaches whom, read once and asked often.
+
+use serde::Deserialize;
+
+use crate::engine::reach::authorization_policy::{AuthorizationPolicies, HttpRequest, authorization};
+use crate::engine::reach::mesh::{Call, ClientTls, Membership, MeshSettings};
+use crate::engine::reach::network_policy::{Direction, HostNetwork, NetworkPolicies, Policy};
+use crate::engine::reach::not_considered::NotConsidered;
+use crate::engine::reach::peer_authentication::{PeerAuthentications, mtls};
+use crate::engine::reach::{Connection, End, Path, Step, Verdict};
+use crate::engine::rules;
+use crate::model::Protocol;
+use crate::model::resource::{AuthorizationPolicy, NetworkPolicy, PeerAuthentication};
+use crate::model::snapshot::{Kept, Namespaces, Snapshot};
+use crate::model::{Resource, Truth};
+
+/// Where tunnels of ambient mode arrive (HBONE).
+const TUNNEL_PORT: u16 = 15008;
+
+/// Follows connections through one snapshot.
+#[derive(Clone, Debug)]
+pub struct Evaluator<'s> {
+    namespaces: &'s Namespaces,
+    mesh: MeshSettings,
+    network_policies: NetworkPolicies,
+    peer_authentications: PeerAuthentications,
+    authorization_policies: AuthorizationPolicies,
+    not_considered: NotConsidered<'s>,
+}
+
+/// How a connection is made, beyond who calls whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// What the caller does about TLS by itself.
+    pub tls: ClientTls,
+    /// What is asked over HTTP; `None` for a plain connection.
+    pub request: Option<HttpRequest>,
+}
+
+impl<'s> Evaluator<'s> {
+    /// Reads all policies of a snapshot. One that cannot be read is there all the same: what hangs on it is unknown.
+    pub fn new(snapshot: &'s Snapshot, mesh: MeshSettings, host_network: HostNetwork) -> Self {
+        let mut peer_authentications = PeerAuthentications::new(mesh.root_namespace.clone());
+        for kept in snapshot.objects(Resource::PeerAuthentication) {
+            match read::<PeerAuthentication<'_>>(kept) {
+                Ok(policy) => peer_authentications.add(kept.namespace(), &policy),
+                Err(_) => peer_authentications.add_unreadable(kept.reference.clone()),
+            }
+        }
+        let mut authorization_policies = AuthorizationPolicies::new(mesh.clone());
+        for kept in snapshot.objects(Resource::AuthorizationPolicy) {
+            match read::<AuthorizationPolicy<'_>>(kept) {
+                Ok(policy) => authorization_policies.add(kept.namespace(), &policy),
+                Err(_) => authorization_policies.add_unreadable(kept.reference.clone()),
+            }
+        }
+        let network_policies = snapshot.objects(Resource::NetworkPolicy).map(network_policy);
+        Self {
+            namespaces: snapshot.namespaces(),
+            network_policies: NetworkPolicies::new(network_policies, host_network),
+            peer_authentications,
+            authorization_policies,
+            not_considered: NotConsidered::new(snapshot.unmodelled(), &mesh),
+            mesh,
+        }
+    }
+
+    /// Follows a connection hop by hop: out of the calling pod, into the called one, through both proxies.
+    pub fn follow(&self, connection: &Connection<'s>, manner: &Manner) -> Path {
+        let (from, to) = (self.membership(connection.from), self.membership(connection.to));
+        let call = Call { connection, caller: &from, called: &to, tls: manner.tls, settings: &self.mesh };
+        let request = manner.request.as_ref();
+        let steps = vec![
+            self.network(Direction::Egress, &call),
+            self.network(Direction::Ingress, &call),
+            self.not_considered.of_tls(&call, mtls(&call, &self.peer_authentications)),
+            self.not_considered.of_authorization(
+                &call,
+                authorization(&call, request, &self.authorization_policies, &self.peer_authentications),
+            ),
+        ];
+        Path { steps: steps.into_iter().map(of_catalogue).collect() }
+    }
+
+    fn membership(&self, end: End<'_>) -> Membership {
+        let namespace = match end {
+            End::Pod(pod) => pod.namespace.as_str(),
+            End::Address(_) | End::World => "",
+        };
+        Membership::of_end(end, &self.namespaces.get(namespace), &self.mesh)
+    }
+
+    fn network(&self, direction: Direction, call: &Call<'_>) -> Step {
+        let is_tunnelled = if call.connection.protocol == Protocol::Tcp { call.is_tunnelled() } else { Truth::No };
+        let tunnel = Connection { port: TUNNEL_PORT, ..*call.connection };
+        let step = match is_tunnelled {
+            Truth::No => self.network_step(direction, call.connection),
+            Truth::Yes => through_tunnel(self.network_step(direction, &tunnel)),
+            Truth::Unknown => {
+                let (plain, tunnelled) =
+                    (self.network_step(direction, call.connection), self.network_step(direction, &tunnel));
+                if plain.verdict == tunnelled.verdict { plain } else { either(plain, &tunnelled) }
+            }
+        };
+        self.not_considered.of_network(direction, call.connection, step)
+    }
+
+    fn network_step(&self, direction: Direction, connection: &Connection<'_>) -> Step {
+        match direction {
+            Direction::Egress => self.network_policies.egress(connection, self.namespaces),
+            Direction::Ingress => self.network_policies.ingress(connection, self.namespaces),
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(kept: &'a Kept) -> Result<T, String> {
+    match &kept.unreadable {
+        Some(why) => Err(why.clone()),
+        None => serde_json::from_str(&kept.json).map_err(|error| error.to_string()),
+    }
+}
+
+fn network_policy(kept: &Kept) -> Policy {
+    match read::<NetworkPolicy<'_>>(kept) {
+        Ok(policy) => Policy::new(&policy, kept.namespace()),
+        Err(why) => Policy::unreadable(kept.namespace(), &kept.reference.name, why),
+    }
+}
+
+/// Without the id of a rule that nobody can look up yet.
+fn of_catalogue(step: Step) -> Step {
+    Step { rule: step.rule.filter(|id| rules::rule(*id).is_some()), ..step }
+}
+
+fn through_tunnel(step: Step) -> Step {
+    let reason = format!("{} (the mesh carries the connection to port {TUNNEL_PORT})", step.reason);
+    Step { reason, ..step }
+}
+
+fn either(plain: Step, tunnelled: &Step) -> Step {
+    let reason = format!(
+        "{}, or through the tunnel of the mesh to port {TUNNEL_PORT}: {}; which of them is not known",
+        plain.reason, tunnelled.reason
+    );
+    Step { verdict: Verdict::Unknown, rule: None, reason, ..plain }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! The connections that a guard asks for, between the pods that a snapshot really has.
+
+use crate::engine::reach::mesh::ClientTls;
+use crate::engine::reach::{Connection, End, Manner};
+use crate::model::guard::connection::{Caller, Purpose, Source};
+use crate::model::guard::{Certificates, Guard};
+use crate::model::snapshot::{Pod, Snapshot};
+
+/// A connection that must get through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarded<'s> {
+    /// What for.
+    pub purpose: Purpose,
+    /// Who calls, in words.
+    pub from: String,
+    /// Who is called, in words.
+    pub to: String,
+    /// Who calls whom.
+    pub connection: Connection<'s>,
+    /// How.
+    pub manner: Manner,
+}
+
+/// All of them, in the order of the guard. A component that has no pods has no connections, and a pod needs none to
+/// itself. Of pods that no policy can tell apart, the first stands for all.
+pub fn guarded<'s>(guard: &Guard, snapshot: &'s Snapshot) -> Vec<Guarded<'s>> {
+    let mut all = Vec::new();
+    for wanted in &guard.connections {
+        let called = component(guard, &wanted.to, snapshot);
+        for (from, to) in callers(guard, &wanted.from, snapshot).into_iter().flat_map(|from| pairs(from, &called)) {
+            let ports = wanted.ports.iter().copied();
+            all.extend(ports.map(|(port, protocol)| Guarded {
+                purpose: wanted.purpose,
+                from: from.map_or_else(|| "kube-apiserver".to_owned(), full_name),
+                to: full_name(to),
+                connection: Connection { from: from.map_or(End::World, End::Pod), to: End::Pod(to), port, protocol },
+                manner: manner(guard, wanted.purpose),
+            }));
+        }
+    }
+    all
+}
+
+/// Prometheus calls pods by their addresses, with a certificate of the mesh if it was given one. Everybody else calls
+/// Services.
+fn manner(guard: &Guard, purpose: Purpose) -> Manner {
+    let tls = match (purpose, guard.mesh.certificates) {
+        (Purpose::Metrics, Certificates::None) => ClientTls::None,
+        (Purpose::Metrics, Certificates::Istio | Certificates::Ocne) => ClientTls::IstioCertificates,
+        _ => ClientTls::Mesh,
+    };
+    Manner { tls, request: None }
+}
+
+fn pairs<'a, 's>(
+    from: Option<&'s Pod>,
+    called: &'a [&'s Pod],
+) -> impl Iterator<Item = (Option<&'s Pod>, &'s Pod)> + 'a {
+    let to = called.iter().filter(move |to| from.is_none_or(|from| from.object != to.object));
+    to.map(move |to| (from, *to))
+}
+
+/// The pods that call; `None` for the kube-apiserver, which is none.
+fn callers<'s>(guard: &Guard, source: &Source, snapshot: &'s Snapshot) -> Vec<Option<&'s Pod>> {
+    match source {
+        Source::ApiServer => vec![None],
+        Source::Component(name) => component(guard, name, snapshot).into_iter().map(Some).collect(),
+        Source::Caller(Caller { namespace, pod_labels, .. }) => {
+            let labels = pod_labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            pods(snapshot, namespace, &labels).into_iter().map(Some).collect()
+        }
+    }
+}
+
+fn component<'s>(guard: &Guard, name: &str, snapshot: &'s Snapshot) -> Vec<&'s Pod> {
+    let Some(component) = guard.component(name) else { return Vec::new() };
+    let labels = component.selector_labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    pods(snapshot, &guard.namespace, &labels)
+}
+
+fn pods<'s, 'l>(
+    snapshot: &'s Snapshot,
+    namespace: &str,
+    labels: &(impl Iterator<Item = (&'l str, &'l str)> + Clone),
+) -> Vec<&'s Pod> {
+    let of_class = |pod: &&Pod| {
+        let class = snapshot.class_of(pod);
+        class.is_none_or(|class| snapshot.members(class).next().is_none_or(|first| first.object == pod.object))
+    };
+    let meant = |pod: &&Pod| !pod.has_ended() && pod.labels.contains_all(labels.clone());
+    snapshot.pods_in(namespace).iter().filter(meant).filter(of_class).collect()
+}
+
+fn full_name(pod: &Pod) -> String {
+    format!("{}/{}", pod.namespace, pod.object.name)
+}

@@ -1,0 +1,128 @@
+//! Classes of pods that no policy tells apart, so that a question has to be asked once for all of them.
+
+use std::collections::HashMap;
+
+use crate::model::labels::Labels;
+use crate::model::snapshot::{Container, Pod};
+
+/// A class, by its number. Classes are numbered in the order of their first pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassId(pub(super) u32);
+
+impl ClassId {
+    /// Its number, from zero.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Labels that differ from pod to pod of one workload. They count only where somebody asks for them.
+pub(super) const LABELS_OF_ONE_POD: [&str; 9] = [
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/job-name",
+    "controller-revision-hash",
+    "controller-uid",
+    "job-name",
+    "pod-template-hash",
+    "statefulset.kubernetes.io/pod-name",
+];
+
+/// All classes, as numbers of pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Classes {
+    /// The class of every pod.
+    of: Vec<ClassId>,
+    /// The pods of every class.
+    members: Vec<Vec<u32>>,
+}
+
+/// All that policies and the mesh can tell pods apart by.
+#[derive(PartialEq, Eq, Hash)]
+struct Shape<'p> {
+    namespace: &'p str,
+    labels: Vec<(&'p str, &'p str)>,
+    mesh_annotations: Vec<(&'p str, &'p str)>,
+    service_account: &'p str,
+    host_network: bool,
+    has_ended: bool,
+    containers: &'p [Container],
+}
+
+impl Classes {
+    /// Sorts pods into classes. Labels of single pods in `ignored` do not count.
+    pub(super) fn of(pods: &[Pod], ignored: &[&str]) -> Self {
+        let mut known: HashMap<Shape<'_>, ClassId> = HashMap::new();
+        let mut classes = Self::default();
+        for (pod, number) in pods.iter().zip(0..) {
+            let next = ClassId(u32::try_from(classes.members.len()).unwrap_or(u32::MAX));
+            let class = *known.entry(Shape::of(pod, ignored)).or_insert(next);
+            if class == next {
+                classes.members.push(Vec::new());
+            }
+            classes.of.push(class);
+            classes.members.get_mut(class.index()).into_iter().for_each(|members| members.push(number));
+        }
+        classes
+    }
+
+    /// The class of a pod by its number.
+    pub(super) fn class_of(&self, pod: usize) -> Option<ClassId> {
+        self.of.get(pod).copied()
+    }
+
+    /// The pods of a class, by their numbers.
+    pub(super) fn members(&self, class: ClassId) -> &[u32] {
+        self.members.get(class.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// All classes.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..u32::try_from(self.members.len()).unwrap_or(u32::MAX)).map(ClassId)
+    }
+}
+
+impl<'p> Shape<'p> {
+    fn of(pod: &'p Pod, ignored: &[&str]) -> Self {
+        Self {
+            namespace: &pod.namespace,
+            labels: sorted(&pod.labels, |key| !ignored.contains(&key)),
+            mesh_annotations: sorted(&pod.annotations, is_of_the_mesh),
+            service_account: &pod.service_account,
+            host_network: pod.host_network,
+            has_ended: pod.has_ended(),
+            containers: &pod.containers,
+        }
+    }
+}
+
+fn sorted<'p>(labels: &'p Labels<'_>, counts: impl Fn(&str) -> bool) -> Vec<(&'p str, &'p str)> {
+    let mut labels: Vec<_> = labels.iter().filter(|(key, _)| counts(key)).collect();
+    labels.sort_unstable();
+    labels
+}
+
+/// Whether the mesh reads an annotation: whether its domain is one of Istio's.
+fn is_of_the_mesh(annotation: &str) -> bool {
+    let domain = annotation.split_once('/').map_or("", |(domain, _)| domain);
+    domain == "istio.io" || domain.ends_with(".istio.io")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotations_of_the_mesh_are_told_by_their_domain() {
+        for (annotation, expected) in [
+            ("sidecar.istio.io/inject", true),
+            ("istio.io/rev", true),
+            ("kubectl.kubernetes.io/last-applied-configuration", false),
+            ("notistio.io/a", false),
+            ("istio.io", false),
+        ] {
+            assert_eq!(is_of_the_mesh(annotation), expected, "{annotation}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! EndpointSlices: who is behind a Service, as the cluster has worked it out.
+
+use crate::model::ObjectReference;
+use crate::model::Protocol;
+use crate::model::labels::Labels;
+use crate::model::snapshot::Origin;
+
+/// The label that names the Service of a slice (`k8s.io/api/discovery/v1.LabelServiceName`).
+pub const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
+
+/// An EndpointSlice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointSlice {
+    /// The object.
+    pub object: ObjectReference,
+    /// Where it stands; `None` if it comes from no file.
+    pub origin: Option<Origin>,
+    /// Its labels.
+    pub labels: Labels<'static>,
+    /// Its annotations.
+    pub annotations: Labels<'static>,
+    /// `IPv4`, `IPv6` or `FQDN`.
+    pub address_type: String,
+    /// The ports of all its endpoints.
+    pub ports: Vec<EndpointPort>,
+    /// Its endpoints.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// A port of all endpoints of a slice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointPort {
+    /// Its name; empty for that of the only port.
+    pub name: String,
+    /// Its number; `None` for all ports.
+    pub number: Option<u16>,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// `appProtocol`.
+    pub app_protocol: Option<String>,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its addresses: numbers, or names in a slice of type `FQDN`.
+    pub addresses: Vec<String>,
+    /// Whether it is ready, where the object says so. Consumers take nothing for yes.
+    pub ready: Option<bool>,
+    /// Whether it serves, where the object says so.
+    pub serving: Option<bool>,
+    /// Whether it is going away, where the object says so.
+    pub terminating: Option<bool>,
+    /// Its host name.
+    pub hostname: Option<String>,
+    /// The node that it is on.
+    pub node_name: Option<String>,
+    /// The zone that it is in.
+    pub zone: Option<String>,
+    /// The object that it stands for, mostly a pod.
+    pub target: Option<ObjectReference>,
+}
+
+impl EndpointSlice {
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        self.object.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// The name of its Service.
+    pub fn service_name(&self) -> Option<&str> {
+        self.labels.get(SERVICE_NAME_LABEL)
+    }
+}

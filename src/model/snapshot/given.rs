@@ -1,0 +1,40 @@
+//! Objects as they come in, and how many of the same become one.
+
+use crate::model::ObjectReference;
+use crate::model::snapshot::{Origin, Problem, ProblemKind};
+
+/// An object that was given.
+#[derive(Clone, Debug)]
+pub(super) struct Given<T> {
+    pub(super) reference: ObjectReference,
+    pub(super) origin: Option<Origin>,
+    pub(super) value: T,
+}
+
+impl<T> Given<T> {
+    fn key(&self) -> (Option<&str>, &str, &str) {
+        (self.reference.namespace.as_deref(), &self.reference.name, &self.reference.kind)
+    }
+
+    /// Whether the API server would still have to name it: it would name two of them differently.
+    fn is_nameless(&self) -> bool {
+        self.reference.name.ends_with('*')
+    }
+}
+
+/// Puts objects in order of namespace, name and kind. Of those that are the same, the last that was given stays; the
+/// others are problems.
+pub(super) fn settle<T>(mut given: Vec<Given<T>>, problems: &mut Vec<Problem>) -> Vec<Given<T>> {
+    given.sort_by(|a, b| a.key().cmp(&b.key()));
+    let mut settled: Vec<Given<T>> = Vec::with_capacity(given.len());
+    for object in given {
+        let same = settled.pop_if(|last| last.reference == object.reference && !object.is_nameless());
+        problems.extend(same.map(|same| Problem {
+            object: Some(same.reference),
+            origin: same.origin,
+            kind: ProblemKind::Duplicate,
+        }));
+        settled.push(object);
+    }
+    settled
+}

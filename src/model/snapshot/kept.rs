@@ -1,0 +1,24 @@
+//! Objects that a snapshot keeps as they were written, for whoever evaluates them.
+
+use crate::model::ObjectReference;
+use crate::model::snapshot::Origin;
+
+/// An object and its text. Evaluators read the view that they need from it, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The object. Its namespace is filled in, unlike in the text.
+    pub reference: ObjectReference,
+    /// Its JSON.
+    pub json: String,
+    /// Where it stands; `None` if it comes from no file.
+    pub origin: Option<Origin>,
+    /// Why it does not have the form of its kind, if that is so. It exists all the same: nobody knows what it does.
+    pub unreadable: Option<String>,
+}
+
+impl Kept {
+    /// The namespace; empty for a cluster-scoped object.
+    pub fn namespace(&self) -> &str {
+        self.reference.namespace.as_deref().unwrap_or_default()
+    }
+}

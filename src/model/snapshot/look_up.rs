@@ -1,0 +1,61 @@
+//! What takes more than a search: who is behind a Service, and where an object stands.
+
+use std::collections::HashSet;
+
+use crate::model::snapshot::{Endpoint, Origin, Place, Pod, Service, Snapshot, stretch};
+use crate::model::{ObjectReference, Resource};
+
+impl Snapshot {
+    /// The pods behind a Service, ready or not: as its EndpointSlices say, and as its selector says where there are none.
+    /// What its slices say of addresses that no pod has is not told here.
+    pub fn pods_behind(&self, service: &Service) -> Vec<&Pod> {
+        let mut slices = self.endpoint_slices_of(service).peekable();
+        if slices.peek().is_none() {
+            let pods = self.pods_in(service.namespace()).iter();
+            return pods.filter(|pod| service.selects(pod) && !pod.has_ended()).collect();
+        }
+        let mut pods: Vec<&Pod> = Vec::new();
+        let mut seen = HashSet::new();
+        for endpoint in slices.flat_map(|slice| &slice.endpoints) {
+            pods.extend(self.pods_of(endpoint).into_iter().filter(|pod| seen.insert(&pod.object)));
+        }
+        pods
+    }
+
+    /// The pods that an endpoint stands for: the one that it names, or those at its addresses.
+    pub fn pods_of(&self, endpoint: &Endpoint) -> Vec<&Pod> {
+        if let Some(target) = endpoint.target.as_ref().filter(|target| target.kind == Resource::Pod.kind()) {
+            let pod = self.pod(target.namespace.as_deref().unwrap_or_default(), &target.name);
+            return pod.filter(|pod| pod.object.kind == target.kind).into_iter().collect();
+        }
+        let addresses = endpoint.addresses.iter().filter_map(|address| address.parse().ok());
+        addresses.flat_map(|address| self.pods_at(address)).collect()
+    }
+
+    /// Where an object stands; `None` where it comes from no file or is not here.
+    pub fn place_of(&self, object: &ObjectReference) -> Option<Place<'_>> {
+        self.place(self.origin_of(object)?)
+    }
+
+    /// The words for an origin.
+    pub fn place(&self, origin: Origin) -> Option<Place<'_>> {
+        let file = self.sources.get(origin.source.0 as usize)?;
+        Some(Place { file, position: origin.position })
+    }
+
+    fn origin_of(&self, object: &ObjectReference) -> Option<Origin> {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        let mut pods = self.places_named(namespace, &object.name);
+        let pod = pods.find(|index| self.pods.get(*index).is_some_and(|pod| pod.object == *object));
+        if let Some(index) = pod {
+            return self.pod_origins.get(index).copied().flatten();
+        }
+        let services = self.services_in(namespace).iter().map(|service| (&service.object, service.origin));
+        let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(namespace));
+        let slices = slices.iter().map(|slice| (&slice.object, slice.origin));
+        let kept = self.kept.keys().filter(|resource| resource.kind() == object.kind);
+        let kept = kept.flat_map(|resource| self.objects_in(*resource, namespace));
+        let kept = kept.chain(self.unmodelled.iter().map(|it| &it.object)).map(|kept| (&kept.reference, kept.origin));
+        services.chain(slices).chain(kept).find(|(known, _)| *known == object)?.1
+    }
+}

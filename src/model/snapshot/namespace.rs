@@ -1,0 +1,100 @@
+//! Namespaces and what is known of their labels.
+
+use std::collections::BTreeMap;
+
+use crate::model::labels::Labels;
+
+/// The label that the API server puts on every namespace (KEP-2161).
+pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// A namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    name: String,
+    /// `None` where the object itself was not given.
+    labels: Option<Labels<'static>>,
+}
+
+impl Namespace {
+    /// A namespace whose object is known.
+    pub const fn new(name: String, labels: Labels<'static>) -> Self {
+        Self { name, labels: Some(labels) }
+    }
+
+    /// A namespace of which only the name is known.
+    pub const fn named(name: String) -> Self {
+        Self { name, labels: None }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The value of a label: `Some(Some(value))` for one that is known to be there, `Some(None)` for one that is known
+    /// to be absent, `None` where it is not known. The label [`NAME_LABEL`] is always known.
+    pub fn label(&self, key: &str) -> Option<Option<&str>> {
+        if key == NAME_LABEL {
+            return Some(Some(&self.name));
+        }
+        self.labels.as_ref().map(|labels| labels.get(key))
+    }
+}
+
+/// All namespaces that objects are in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namespaces(BTreeMap<String, Namespace>);
+
+impl Namespaces {
+    /// The namespace of this name; one of which only the name is known where it was not given.
+    pub fn get(&self, name: &str) -> std::borrow::Cow<'_, Namespace> {
+        match self.0.get(name) {
+            Some(namespace) => std::borrow::Cow::Borrowed(namespace),
+            None => std::borrow::Cow::Owned(Namespace::named(name.to_owned())),
+        }
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Namespace> {
+        self.0.values()
+    }
+}
+
+impl FromIterator<Namespace> for Namespaces {
+    /// Of several with the same name, one with labels wins.
+    fn from_iter<I: IntoIterator<Item = Namespace>>(namespaces: I) -> Self {
+        let mut all = BTreeMap::<String, Namespace>::new();
+        for namespace in namespaces {
+            let known = all.get(&namespace.name).is_some_and(|known| known.labels.is_some());
+            if !known {
+                all.insert(namespace.name.clone(), namespace);
+            }
+        }
+        Self(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_label_is_known_even_where_nothing_else_is() {
+        let namespaces = Namespaces::default();
+        let namespace = namespaces.get("shop");
+        assert_eq!(namespace.label(NAME_LABEL), Some(Some("shop")));
+        assert_eq!(namespace.label("team"), None);
+    }
+
+    #[test]
+    fn a_namespace_that_is_given_wins_over_one_that_is_only_named() {
+        let given = Namespace::new("shop".to_owned(), Labels::from_iter([("team", "a")]));
+        for order in
+            [[Namespace::named("shop".to_owned()), given.clone()], [given, Namespace::named("shop".to_owned())]]
+        {
+            let namespaces = Namespaces::from_iter(order);
+            assert_eq!(namespaces.get("shop").label("team"), Some(Some("a")));
+            assert_eq!(namespaces.get("shop").label("none"), Some(None));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Pods as the cluster sees them, whether they exist or would be made from a template.
+
+use std::net::IpAddr;
+
+use crate::model::ObjectReference;
+use crate::model::Protocol;
+use crate::model::labels::Labels;
+
+/// A pod, or what a pod made from a template would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// The object: the pod itself, or the workload whose template stands for its pods.
+    pub object: ObjectReference,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its labels.
+    pub labels: Labels<'static>,
+    /// Its annotations.
+    pub annotations: Labels<'static>,
+    /// Its service account; `default` where the object names none.
+    pub service_account: String,
+    /// Whether it shares the network of its node.
+    pub host_network: bool,
+    /// Its addresses; none while it has not been scheduled, and for a template.
+    pub addresses: Vec<IpAddr>,
+    /// `status.phase`; `None` for a template.
+    pub phase: Option<String>,
+    /// All its containers, in the order in which Kubernetes starts them: those that initialise first.
+    pub containers: Vec<Container>,
+}
+
+/// A container of a pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// When it runs.
+    pub role: ContainerRole,
+    /// The ports that it declares.
+    pub ports: Vec<ContainerPort>,
+}
+
+/// When a container runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ContainerRole {
+    /// Together with the pod.
+    Regular,
+    /// Before the pod, and ends.
+    Init,
+    /// From before the pod until after it: an init container with `restartPolicy: Always` (KEP-753).
+    Sidecar,
+}
+
+/// A port that a container declares.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ContainerPort {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its number.
+    pub number: u16,
+    /// Its protocol.
+    pub protocol: Protocol,
+}
+
+impl Pod {
+    /// The number of the port of this name, as its containers declare it. The first one counts, as in
+    /// `k8s.io/kubernetes/pkg/api/v1/pod.FindPort`.
+    pub fn port_named(&self, name: &str, protocol: Protocol) -> Option<u16> {
+        let ports = self.containers.iter().filter(|it| it.role != ContainerRole::Init).flat_map(|it| &it.ports);
+        let mut named = ports.filter(|port| port.name.as_deref() == Some(name) && port.protocol == protocol);
+        named.next().map(|port| port.number)
+    }
+
+    /// Whether it has ended, so that no traffic can reach it.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.phase.as_deref(), Some("Succeeded" | "Failed"))
+    }
+}

@@ -1,0 +1,133 @@
+//! Pods and pod templates.
+
+use std::net::IpAddr;
+
+use serde::Deserialize;
+
+use super::{protocol, said};
+use crate::model::Protocol;
+use crate::model::labels::Labels;
+use crate::model::resource::{Metadata, null_as_default, object, tolerant};
+use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Pod};
+use crate::model::{ObjectReference, Text};
+
+/// The service account of pods that name none (the admission plugin `ServiceAccount` of the API server).
+const DEFAULT_SERVICE_ACCOUNT: &str = "default";
+
+/// A Pod, or what one is made from, which has the same form.
+#[derive(Debug, Deserialize)]
+pub(in crate::model::snapshot) struct TemplateView<'a> {
+    #[serde(borrow, default, deserialize_with = "object")]
+    metadata: Option<Metadata<'a>>,
+    #[serde(borrow)]
+    spec: SpecView<'a>,
+    /// A template has none.
+    #[serde(borrow, default, deserialize_with = "tolerant")]
+    status: StatusView<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SpecView<'a> {
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
+    containers: Vec<ContainerView<'a>>,
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
+    init_containers: Vec<ContainerView<'a>>,
+    #[serde(borrow, default)]
+    service_account_name: Option<Text<'a>>,
+    /// The old name of the same.
+    #[serde(borrow, default)]
+    service_account: Option<Text<'a>>,
+    #[serde(default)]
+    host_network: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContainerView<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
+    ports: Vec<PortView<'a>>,
+    #[serde(borrow, default)]
+    restart_policy: Option<Text<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PortView<'a> {
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    container_port: u16,
+    #[serde(default, deserialize_with = "protocol")]
+    protocol: Protocol,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct StatusView<'a> {
+    #[serde(borrow)]
+    phase: Option<Text<'a>>,
+    #[serde(borrow, rename = "podIP")]
+    pod_ip: Option<Text<'a>>,
+    #[serde(borrow, rename = "podIPs", deserialize_with = "null_as_default")]
+    pod_ips: Vec<AddressView<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AddressView<'a> {
+    #[serde(borrow, default)]
+    ip: Text<'a>,
+}
+
+impl TemplateView<'_> {
+    /// The pod; of a template, what its pods would be. `reference` is the object that has it.
+    pub(in crate::model::snapshot) fn pod(&self, reference: ObjectReference) -> Pod {
+        let of = |labels: fn(&Metadata<'_>) -> Labels<'static>| self.metadata.as_ref().map(labels).unwrap_or_default();
+        let SpecView { containers, init_containers, service_account_name, service_account, host_network } = &self.spec;
+        let init = init_containers.iter().map(|view| view.container(view.role_among_init_containers()));
+        let regular = containers.iter().map(|view| view.container(ContainerRole::Regular));
+        let service_account = said(service_account_name.as_ref()).or_else(|| said(service_account.as_ref()));
+        Pod {
+            namespace: reference.namespace.clone().unwrap_or_default(),
+            object: reference,
+            labels: of(|metadata| metadata.labels.to_static()),
+            annotations: of(|metadata| metadata.annotations.to_static()),
+            service_account: service_account.unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.to_owned()),
+            host_network: host_network.unwrap_or_default(),
+            addresses: self.status.addresses(),
+            phase: said(self.status.phase.as_ref()),
+            containers: init.chain(regular).collect(),
+        }
+    }
+}
+
+impl ContainerView<'_> {
+    fn role_among_init_containers(&self) -> ContainerRole {
+        let stays = self.restart_policy.as_ref().is_some_and(|policy| policy == "Always");
+        if stays { ContainerRole::Sidecar } else { ContainerRole::Init }
+    }
+
+    fn container(&self, role: ContainerRole) -> Container {
+        let port = |view: &PortView<'_>| ContainerPort {
+            name: said(view.name.as_ref()),
+            number: view.container_port,
+            protocol: view.protocol,
+        };
+        Container { name: self.name.to_string(), role, ports: self.ports.iter().map(port).collect() }
+    }
+}
+
+impl StatusView<'_> {
+    /// All addresses, the one that counts for old clients first. What is none is passed over: the kubelet wrote it.
+    fn addresses(&self) -> Vec<IpAddr> {
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        let texts = self.pod_ip.iter().chain(self.pod_ips.iter().map(|view| &view.ip));
+        for address in texts.filter_map(|text| text.parse().ok()) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        addresses
+    }
+}

@@ -1,0 +1,133 @@
+//! Workloads, and which of them have to stand for their pods because no pods of theirs are given.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::Truth;
+use crate::model::labels::Labels;
+use crate::model::resource::OwnerReference;
+use crate::model::selector::LabelSelector;
+use crate::model::snapshot::Pod;
+use crate::model::snapshot::given::Given;
+
+/// Owners of owners are followed this far; Kubernetes has chains of two. Manifests may have circles.
+const LONGEST_CHAIN: usize = 5;
+
+/// An object that makes pods.
+#[derive(Clone, Debug)]
+pub(super) struct Workload {
+    /// What its pods would be.
+    pub(super) pod: Pod,
+    /// How it tells its pods.
+    pub(super) selector: Option<LabelSelector<'static>>,
+    /// Who manages it.
+    pub(super) controller: Option<Controller>,
+    /// Whether it makes any pods: it does not where it is scaled to zero, suspended or done.
+    pub(super) makes_pods: bool,
+}
+
+/// Who manages an object, in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Controller {
+    kind: String,
+    name: String,
+}
+
+impl From<&OwnerReference<'_>> for Controller {
+    fn from(owner: &OwnerReference<'_>) -> Self {
+        Self { kind: owner.kind.to_string(), name: owner.name.to_string() }
+    }
+}
+
+/// A pod and who manages it.
+pub(super) type Managed<'p> = (&'p Pod, Option<&'p Controller>);
+
+/// Of every workload, whether its template stands for its pods: whether it makes pods, of which none is given.
+///
+/// A pod belongs to a workload if its owners lead there. Where they lead to something that is not given, or there are
+/// none, the selector decides.
+pub(super) fn without_pods<'p>(workloads: &'p [Given<Workload>], pods: impl Iterator<Item = Managed<'p>>) -> Vec<bool> {
+    let owned = Owned::of(workloads, pods);
+    workloads.iter().map(|given| owned.stands_for_pods(&given.value)).collect()
+}
+
+type Key<'a> = (&'a str, &'a str, &'a str);
+
+/// What is known of the owners of all pods.
+struct Owned<'p> {
+    /// All workloads that are given, by namespace, kind and name.
+    given: HashMap<Key<'p>, &'p Workload>,
+    /// Those of them that have pods.
+    with_pods: HashSet<Key<'p>>,
+    /// By namespace: labels of pods whose owners lead nowhere, and the last owner. One pod of an owner is enough.
+    astray: HashMap<&'p str, Vec<(&'p Labels<'static>, Option<&'p Controller>)>>,
+}
+
+impl<'p> Owned<'p> {
+    fn of(workloads: &'p [Given<Workload>], pods: impl Iterator<Item = Managed<'p>>) -> Self {
+        let given = workloads.iter().map(|given| (given.value.key(), &given.value)).collect();
+        let mut owned = Self { given, with_pods: HashSet::new(), astray: HashMap::new() };
+        let mut seen = HashSet::new();
+        for (pod, controller) in pods {
+            if controller.is_none_or(|controller| seen.insert((pod.namespace.as_str(), controller))) {
+                owned.add(pod, controller);
+            }
+        }
+        owned
+    }
+
+    fn add(&mut self, pod: &'p Pod, controller: Option<&'p Controller>) {
+        let mut next = controller;
+        for _ in 0..LONGEST_CHAIN {
+            let Some(owner) = next else { break };
+            let key = (pod.namespace.as_str(), owner.kind.as_str(), owner.name.as_str());
+            let Some(workload) = self.given.get(&key) else { break };
+            self.with_pods.insert(key);
+            next = workload.controller.as_ref();
+            if next.is_none() {
+                return;
+            }
+        }
+        self.astray.entry(&pod.namespace).or_default().push((&pod.labels, next));
+    }
+
+    fn stands_for_pods(&self, workload: &Workload) -> bool {
+        let is_managed = workload.controller.as_ref().is_some_and(|it| self.given.contains_key(&workload.sibling(it)));
+        let has_pods = || self.with_pods.contains(&workload.key()) || self.has_selected_pods(workload);
+        workload.makes_pods && !is_managed && !has_pods()
+    }
+
+    fn has_selected_pods(&self, workload: &Workload) -> bool {
+        let astray = self.astray.get(workload.pod.namespace.as_str()).into_iter().flatten();
+        let mut possible = astray.filter(|(_, owner)| workload.may_own(*owner));
+        match &workload.selector {
+            Some(selector) => possible.any(|(labels, _)| selector.matches(labels) == Truth::Yes),
+            None => possible.any(|(_, owner)| owner.is_some_and(|owner| workload.names(owner))),
+        }
+    }
+}
+
+impl Workload {
+    fn key(&self) -> Key<'_> {
+        (&self.pod.namespace, &self.pod.object.kind, &self.pod.object.name)
+    }
+
+    fn sibling<'a>(&'a self, controller: &'a Controller) -> Key<'a> {
+        (&self.pod.namespace, &controller.kind, &controller.name)
+    }
+
+    /// Whether it may be behind an owner that is not given itself.
+    fn may_own(&self, owner: Option<&Controller>) -> bool {
+        match owner.map(|owner| owner.kind.as_str()) {
+            None => true,
+            Some("ReplicaSet") => self.pod.object.kind == "Deployment",
+            Some("Job") => self.pod.object.kind == "CronJob",
+            Some(_) => false,
+        }
+    }
+
+    /// Whether an object has the name that a CronJob gives to its Jobs.
+    fn names(&self, job: &Controller) -> bool {
+        let number = job.name.strip_prefix(&self.pod.object.name).and_then(|rest| rest.strip_prefix('-'));
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+}
