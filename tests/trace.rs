@@ -84,6 +84,7 @@ fn a_batch_is_answered_line_by_line() {
 #[case::no_port(&[PROMETHEUS, "shop/web"], 2)]
 #[case::no_question(&[], 2)]
 #[case::two_questions(&[PROMETHEUS, "shop/web:80", "--connections"], 2)]
+#[case::input_twice(&["-f", "-", "--batch", "-"], 2)]
 #[case::something_is_missing(&[PROMETHEUS, "monitoring/prometheus-operator-grafana:3000", "-f", "Cargo.toml"], 2)]
 fn the_exit_code_tells_how_it_went(#[case] more: &[&str], #[case] code: i32) {
     let output = run(&arguments("examples/seed/as-written", more), "");

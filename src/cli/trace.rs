@@ -72,6 +72,10 @@ enum Format {
 /// When an argument is unusable, a question means nothing in the input, or, after all has been answered, when some of
 /// the input could not be read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
+    let is_standard_input = |path: &PathBuf| path.as_os_str() == "-";
+    if arguments.paths.iter().chain(&arguments.batch).filter(|path| is_standard_input(path)).count() > 1 {
+        bail!("standard input can be read only once");
+    }
     let guards = guard::guards(arguments.guard.as_deref())?;
     let mesh = mesh(&guards)?;
     let snapshot = snapshot::read(&arguments.paths, &arguments.namespace)?;
