@@ -122,7 +122,7 @@ pub fn text(connection: &str, path: &Path, snapshot: &Snapshot) -> String {
 pub fn line(guarded: &Guarded<'_>, path: &Path) -> String {
     let verdict = path.verdict();
     let Guarded { from, to, connection, .. } = guarded;
-    let purpose = format!("{:?}", guarded.purpose).to_lowercase();
+    let purpose = guarded.purpose.label();
     let mut text = format!("{} {purpose:<10} {from} to {to}, port {}\n", styled(verdict), connection.port);
     if let Some(step) = path.decisive().filter(|step| step.verdict != Verdict::Open) {
         let object = step.object.as_ref().map(|object| format!(" ({object})")).unwrap_or_default();

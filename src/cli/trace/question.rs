@@ -18,11 +18,11 @@ pub(super) struct Question {
     pub(super) from: End,
     pub(super) to: End,
     pub(super) port: Port,
-    #[serde(default, deserialize_with = "protocol")]
+    #[serde(default)]
     pub(super) protocol: Protocol,
     /// The request, where the connection carries HTTP.
     #[serde(default)]
-    pub(super) http: Option<Http>,
+    pub(super) http: Option<HttpRequest>,
     #[serde(default)]
     pub(super) tls: Tls,
 }
@@ -55,18 +55,6 @@ pub(super) enum Port {
     Name(String),
 }
 
-/// A request over HTTP. What is left out is not known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Http {
-    #[serde(default)]
-    pub(super) method: Option<String>,
-    #[serde(default)]
-    pub(super) path: Option<String>,
-    #[serde(default)]
-    pub(super) host: Option<String>,
-}
-
 impl Question {
     /// Reads the two arguments `FROM` and `TO:PORT`.
     pub(super) fn parse(from: &str, to: &str) -> anyhow::Result<Self> {
@@ -92,8 +80,7 @@ impl Question {
             Tls::None => ClientTls::None,
             Tls::IstioCertificates => ClientTls::IstioCertificates,
         };
-        let request = self.http.clone().map(|Http { method, path, host }| HttpRequest { method, path, host });
-        Manner { tls, request }
+        Manner { tls, request: self.http.clone() }
     }
 
     /// Reads one line of a batch.
@@ -175,11 +162,6 @@ impl<'de> Deserialize<'de> for Port {
     }
 }
 
-fn protocol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Protocol, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Protocol::parse(&text).ok_or_else(|| de::Error::custom(format!("{text:?} is none of TCP, UDP and SCTP")))
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -226,7 +208,10 @@ mod tests {
     #[rstest]
     #[case("{}", "missing field `from`")]
     #[case(r#"{"from": "a/b", "to": "c/d", "port": 70000}"#, "no port has the number 70000")]
-    #[case(r#"{"from": "a/b", "to": "c/d", "port": 1, "protocol": "ICMP"}"#, "none of TCP, UDP and SCTP")]
+    #[case(
+        r#"{"from": "a/b", "to": "c/d", "port": 1, "protocol": "ICMP"}"#,
+        "unknown variant `ICMP`, expected one of `TCP`, `UDP`, `SCTP`"
+    )]
     #[case(r#"{"from": "a/b", "to": "c/d", "port": 1, "htpp": {}}"#, "unknown field `htpp`")]
     fn says_what_is_wrong_with_a_line(#[case] line: &str, #[case] sentence: &str) {
         let error = format!("{:#}", Question::from_json(line).unwrap_err());

@@ -24,8 +24,7 @@ pub(super) fn undeclared_port(question: &Question, snapshot: &Snapshot) -> Optio
     let (Port::Number(number), Ok(reach::End::Pod(pod))) = (&question.port, end(&question.to, snapshot)) else {
         return None;
     };
-    let ports = pod.containers.iter().flat_map(|container| &container.ports);
-    let declared: Vec<u16> = ports.filter(|port| port.protocol == question.protocol).map(|port| port.number).collect();
+    let declared: Vec<u16> = pod.declared_ports(question.protocol).collect();
     if declared.is_empty() || declared.contains(number) {
         return None;
     }
@@ -44,7 +43,6 @@ fn end<'s>(end: &End, snapshot: &'s Snapshot) -> anyhow::Result<reach::End<'s>> 
     }
 }
 
-/// Several pods at one address share the network of their node, and are seen as the node.
 fn at(address: IpAddr, snapshot: &Snapshot) -> anyhow::Result<reach::End<'_>> {
     if let Some(service) = snapshot.service_at(address) {
         bail!(
@@ -53,21 +51,13 @@ fn at(address: IpAddr, snapshot: &Snapshot) -> anyhow::Result<reach::End<'_>> {
             service.name()
         );
     }
-    let mut pods = snapshot.pods_at(address);
-    Ok(match (pods.next(), pods.next()) {
-        (Some(pod), None) => reach::End::Pod(pod),
-        _ => reach::End::Address(address),
-    })
+    Ok(reach::End::at(address, snapshot))
 }
 
 fn missing(namespace: &str, name: &str, snapshot: &Snapshot) -> anyhow::Error {
-    let known: Vec<String> = snapshot.pods().iter().map(full_name).collect();
+    let known: Vec<String> = snapshot.pods().iter().map(Pod::full_name).collect();
     let meant = suggestion::did_you_mean(&format!("{namespace}/{name}"), known.iter().map(String::as_str));
     anyhow!("no pod and no workload {namespace}/{name} is in the input{meant}")
-}
-
-fn full_name(pod: &Pod) -> String {
-    format!("{}/{}", pod.namespace, pod.object.name)
 }
 
 fn port(question: &Question, to: reach::End<'_>) -> anyhow::Result<u16> {

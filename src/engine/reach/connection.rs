@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::model::Protocol;
-use crate::model::snapshot::Pod;
+use crate::model::snapshot::{Pod, Snapshot};
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,17 @@ pub enum End<'s> {
     Address(IpAddr),
     /// Anything outside the cluster, whatever its address is.
     World,
+}
+
+impl<'s> End<'s> {
+    /// Who is at an address. Several pods that are share the network of their node, and are seen as the node.
+    pub fn at(address: IpAddr, snapshot: &'s Snapshot) -> Self {
+        let mut pods = snapshot.pods_at(address);
+        match (pods.next(), pods.next()) {
+            (Some(pod), None) => Self::Pod(pod),
+            _ => Self::Address(address),
+        }
+    }
 }
 
 /// A connection that somebody wants to open.

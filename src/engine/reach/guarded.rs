@@ -31,8 +31,8 @@ pub fn guarded<'s>(guard: &Guard, snapshot: &'s Snapshot) -> Vec<Guarded<'s>> {
             let ports = wanted.ports.iter().copied();
             all.extend(ports.map(|(port, protocol)| Guarded {
                 purpose: wanted.purpose,
-                from: from.map_or_else(|| "kube-apiserver".to_owned(), full_name),
-                to: full_name(to),
+                from: from.map_or_else(|| "kube-apiserver".to_owned(), Pod::full_name),
+                to: to.full_name(),
                 connection: Connection { from: from.map_or(End::World, End::Pod), to: End::Pod(to), port, protocol },
                 manner: manner(guard, wanted.purpose),
             }));
@@ -89,8 +89,4 @@ fn pods<'s, 'l>(
     };
     let meant = |pod: &&Pod| !pod.has_ended() && pod.labels.contains_all(labels.clone());
     snapshot.pods_in(namespace).iter().filter(meant).filter(of_class).collect()
-}
-
-fn full_name(pod: &Pod) -> String {
-    format!("{}/{}", pod.namespace, pod.object.name)
 }

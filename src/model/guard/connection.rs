@@ -63,3 +63,18 @@ pub enum Purpose {
     /// The kube-apiserver calls a webhook or an aggregated API.
     Webhook,
 }
+
+impl Purpose {
+    /// One word for tables, as the guard has it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Metrics => "metrics",
+            Self::Ui => "ui",
+            Self::Datasource => "datasource",
+            Self::Alerts => "alerts",
+            Self::Gossip => "gossip",
+            Self::Reload => "reload",
+            Self::Webhook => "webhook",
+        }
+    }
+}

@@ -71,6 +71,17 @@ impl Pod {
         named.next().map(|port| port.number)
     }
 
+    /// The numbers of all ports of a protocol that its containers declare.
+    pub fn declared_ports(&self, protocol: Protocol) -> impl Iterator<Item = u16> {
+        let ports = self.containers.iter().flat_map(|container| &container.ports);
+        ports.filter(move |port| port.protocol == protocol).map(|port| port.number)
+    }
+
+    /// How people name it in questions: namespace and name, without the kind.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.object.name)
+    }
+
     /// Whether it has ended, so that no traffic can reach it.
     pub fn has_ended(&self) -> bool {
         matches!(self.phase.as_deref(), Some("Succeeded" | "Failed"))

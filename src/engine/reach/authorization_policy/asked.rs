@@ -2,11 +2,14 @@
 
 use std::net::IpAddr;
 
+use serde::Deserialize;
+
 use crate::engine::reach::mesh::Identity;
 use crate::model::Truth;
 
 /// An HTTP request; what is `None` in it is not known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct HttpRequest {
     /// The method, such as `GET`.
     pub method: Option<String>,
