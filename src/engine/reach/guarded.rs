@@ -27,7 +27,10 @@ pub fn guarded<'s>(guard: &Guard, snapshot: &'s Snapshot) -> Vec<Guarded<'s>> {
     let mut all = Vec::new();
     for wanted in &guard.connections {
         let called = component(guard, &wanted.to, snapshot);
-        for (from, to) in callers(guard, &wanted.from, snapshot).into_iter().flat_map(|from| pairs(from, &called)) {
+        let callers = callers(guard, &wanted.from, snapshot).into_iter();
+        for (from, to) in
+            callers.flat_map(|from| partners(from, &called, snapshot).into_iter().map(move |to| (from, to)))
+        {
             let ports = wanted.ports.iter().copied();
             all.extend(ports.map(|(port, protocol)| Guarded {
                 purpose: wanted.purpose,
@@ -52,12 +55,14 @@ fn manner(guard: &Guard, purpose: Purpose) -> Manner {
     Manner { tls, request: None }
 }
 
-fn pairs<'a, 's>(
-    from: Option<&'s Pod>,
-    called: &'a [&'s Pod],
-) -> impl Iterator<Item = (Option<&'s Pod>, &'s Pod)> + 'a {
-    let to = called.iter().filter(move |to| from.is_none_or(|from| from.object != to.object));
-    to.map(move |to| (from, *to))
+/// The pods that are called by one caller. A pod does not call itself, but another of its class where there is one.
+fn partners<'s>(from: Option<&Pod>, called: &[&'s Pod], snapshot: &'s Snapshot) -> Vec<&'s Pod> {
+    let is_other = |to: &Pod| from.is_none_or(|from| from.object != to.object);
+    let partner = |to: &&'s Pod| {
+        let class = snapshot.class_of(to).into_iter().flat_map(|class| snapshot.members(class));
+        std::iter::once(*to).chain(class).find(|to| is_other(to))
+    };
+    called.iter().filter_map(partner).collect()
 }
 
 /// The pods that call; `None` for the kube-apiserver, which is none.
@@ -89,4 +94,42 @@ fn pods<'s, 'l>(
     };
     let meant = |pod: &&Pod| !pod.has_ended() && pod.labels.contains_all(labels.clone());
     snapshot.pods_in(namespace).iter().filter(meant).filter(of_class).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Source as Text;
+    use crate::model::snapshot::Builder;
+
+    fn alertmanager(name: &str) -> String {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: monitoring, labels: \
+             {{app.kubernetes.io/name: alertmanager, statefulset.kubernetes.io/pod-name: {name}}}}}\n\
+             spec: {{containers: [{{name: alertmanager}}]}}\nstatus: {{phase: Running}}\n"
+        )
+    }
+
+    fn asked(names: &[&str]) -> Vec<String> {
+        let text: String = names.iter().map(|name| alertmanager(name)).collect();
+        let mut builder = Builder::new("default");
+        assert_eq!(builder.add_source("input", &Text::new(&text)), []);
+        let snapshot = builder.finish();
+        let all = guarded(&Guard::built_in(), &snapshot);
+        all.iter()
+            .map(|it| format!("{} {} {} {}", it.from, it.to, it.connection.port, it.connection.protocol))
+            .collect()
+    }
+
+    #[test]
+    fn one_replica_has_nobody_to_talk_to() {
+        assert_eq!(asked(&["a-0"]), [""; 0]);
+    }
+
+    #[test]
+    fn replicas_talk_to_each_other_and_one_pair_stands_for_all() {
+        let expected = ["monitoring/a-0 monitoring/a-1 9094 TCP", "monitoring/a-0 monitoring/a-1 9094 UDP"];
+        assert_eq!(asked(&["a-0", "a-1"]), expected);
+        assert_eq!(asked(&["a-0", "a-1", "a-2"]), expected);
+    }
 }
