@@ -1,8 +1,10 @@
 //! The decisions, as pure functions of the world described in [`crate::model`].
 
 pub mod admission;
+pub mod audit;
 pub mod companion;
 pub mod inject;
 pub mod message;
 pub mod reach;
 pub mod rules;
+pub mod scrape;

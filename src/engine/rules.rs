@@ -5,6 +5,7 @@
 //! view of the object. Rules over a whole set of objects look at all of them together.
 
 pub mod authorization_policy;
+pub mod cluster;
 #[cfg(test)]
 mod examples;
 pub mod findings;
@@ -24,6 +25,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::engine::admission::Action;
+use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::engine::rules::findings::Findings;
 use crate::engine::rules::prometheus::pods::Pods;
 use crate::model::guard::Guard;
@@ -107,6 +109,10 @@ pub enum Check {
     Injection,
     /// By all NetworkPolicies of the guarded namespace together.
     NetworkPolicies(fn(&[NetworkPolicy<'_>], &Guard, &mut Findings<'_>)),
+    /// By all objects of a cluster together.
+    Cluster(fn(&Cluster<'_, '_>, &mut ClusterFindings<'_>)),
+    /// By a path that ends: the evaluator names the rule where it decides a hop.
+    Hop,
 }
 
 /// A monitor of any kind, seen through what all of them have in common.

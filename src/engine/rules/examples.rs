@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::engine::admission::{Circumstances, Judgement, Request, mutate, validate, validate_together};
+use crate::engine::admission::{Action, Circumstances, Judgement, Request, mutate, validate, validate_together};
+use crate::engine::audit::Audit;
+use crate::engine::reach::network_policy::HostNetwork;
+use crate::engine::reach::{Evaluator, MeshSettings};
 use crate::engine::rules::catalogue;
-use crate::model::RuleId;
 use crate::model::guard::Guards;
+use crate::model::snapshot::Builder;
+use crate::model::{Finding, Resource, RuleId, Severity};
 
 struct Object {
     group: String,
@@ -47,7 +51,33 @@ pub(super) fn judgements(example: &str) -> Vec<Judgement> {
         assert_eq!((mutated.unknowns, validated.unknowns), (Vec::new(), Vec::new()));
         mutated.judgements.into_iter().chain(validated.judgements).collect::<Vec<_>>()
     });
-    each.chain(validate_together(&requests, &guards, &circumstances)).collect()
+    let of_cluster = of_cluster(&objects, &guards, &circumstances);
+    each.chain(validate_together(&requests, &guards, &circumstances)).chain(of_cluster).collect()
+}
+
+/// What is found in all objects of an example together.
+fn of_cluster(objects: &[Object], guards: &Guards, circumstances: &Circumstances) -> Vec<Judgement> {
+    let mut builder = Builder::new("default");
+    for object in objects {
+        if let Some(resource) = Resource::of(&object.group, &object.kind) {
+            builder.add(resource, &object.json, None);
+        } else {
+            builder.add_unmodelled(&object.group, &object.kind, &object.json, None);
+        }
+    }
+    let snapshot = builder.finish();
+    let mesh = guards.iter().next().map(|guard| MeshSettings::from(&guard.mesh)).unwrap_or_default();
+    let evaluator = Evaluator::new(&snapshot, mesh, HostNetwork::default());
+    let findings = Audit::of(&snapshot, &evaluator, guards, circumstances).findings;
+    findings.into_iter().map(judgement).collect()
+}
+
+fn judgement(finding: Finding) -> Judgement {
+    let action = match finding.severity {
+        Severity::Info => Action::Record,
+        Severity::Warning | Severity::Error => Action::Warn,
+    };
+    Judgement { finding, action, exempted: None }
 }
 
 pub(super) fn rules_of(example: &str) -> BTreeSet<RuleId> {

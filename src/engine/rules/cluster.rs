@@ -1,0 +1,79 @@
+//! Rules over a whole cluster: what they may look at, and where they put what they find.
+
+use crate::engine::audit::ScrapePath;
+use crate::engine::reach::guarded::Guarded;
+use crate::engine::reach::{Evaluator, Path};
+use crate::engine::rules::findings::{Findings, Scope};
+use crate::engine::rules::{Check, Rule, catalogue};
+use crate::engine::scrape::Scraping;
+use crate::model::guard::{Guards, RuleSetting};
+use crate::model::snapshot::Snapshot;
+use crate::model::{FieldPath, Finding, ObjectReference, Severity};
+
+/// A cluster, and what the evaluator has found out about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cluster<'c, 's> {
+    /// All objects.
+    pub snapshot: &'s Snapshot,
+    /// What must be true.
+    pub guards: &'c Guards,
+    /// Who reaches whom.
+    pub evaluator: &'c Evaluator<'s>,
+    /// What is scraped.
+    pub scraping: &'c Scraping<'s>,
+    /// The way of every scrape.
+    pub scrape_paths: &'c [ScrapePath<'s>],
+    /// The connections that the guards want.
+    pub connections: &'c [(Guarded<'s>, Path)],
+}
+
+/// Takes the findings of one rule about any objects.
+#[derive(Debug)]
+pub struct ClusterFindings<'a> {
+    rule: &'static Rule,
+    guards: &'a Guards,
+    found: &'a mut Vec<Finding>,
+}
+
+impl ClusterFindings<'_> {
+    /// Reports that something is wrong at a field of an object. See [`Findings::report`].
+    pub fn report(
+        &mut self,
+        object: &ObjectReference,
+        path: FieldPath,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.report_as(self.rule.severity, object, path, message, fix);
+    }
+
+    /// Reports something that is better or worse than what the rule usually finds.
+    pub fn report_as(
+        &mut self,
+        severity: Severity,
+        object: &ObjectReference,
+        path: FieldPath,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let namespace = object.namespace.as_deref().unwrap_or(&object.name);
+        let guard = self.guards.governing(namespace);
+        if guard.is_some_and(|guard| guard.enforcement.rules.get(&self.rule.id) == Some(&RuleSetting::Ignore)) {
+            return;
+        }
+        let is_guarded = guard.is_some_and(|guard| guard.namespace == namespace);
+        let scope = if is_guarded { Scope::Guarded } else { Scope::Elsewhere };
+        Findings::new(self.rule, object, scope, self.found).report_as(severity, path, message, fix);
+    }
+}
+
+/// What all rules over a cluster find in this one, in the order of the catalogue.
+pub fn findings(cluster: &Cluster<'_, '_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for rule in catalogue() {
+        if let Check::Cluster(check) = rule.check {
+            check(cluster, &mut ClusterFindings { rule, guards: cluster.guards, found: &mut found });
+        }
+    }
+    found
+}
