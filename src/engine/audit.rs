@@ -4,7 +4,7 @@
 pub mod exposure;
 pub mod scrape_path;
 
-pub use exposure::Exposure;
+pub use exposure::{Exposure, Exposures};
 pub use scrape_path::{Fix, ScrapePath};
 
 use crate::engine::admission::Circumstances;
@@ -53,6 +53,7 @@ impl<'s> Audit<'s> {
             connections: &connections,
         };
         let findings = cluster::findings(&cluster);
-        Self { findings, scrape_paths, connections, ..Self::default() }
+        let Exposures { all: exposures, not_considered } = exposure::exposures(snapshot, evaluator, guards);
+        Self { findings, scrape_paths, connections, exposures, not_considered }
     }
 }
