@@ -9,7 +9,7 @@ use crate::model::snapshot::class::{Classes, Mentions};
 use crate::model::snapshot::given::{Given, renew};
 use crate::model::snapshot::population::Population;
 use crate::model::snapshot::unmodelled::Unmodelled;
-use crate::model::snapshot::{EndpointSlice, Kept, Namespace, Namespaces, Problem, Service, Services, Snapshot};
+use crate::model::snapshot::{EndpointSlice, Kept, Namespace, Namespaces, Node, Problem, Service, Services, Snapshot};
 use crate::model::{ObjectReference, Resource};
 
 impl Builder {
@@ -24,6 +24,7 @@ impl Builder {
             namespaces: self.namespaces(&mut problems),
             kept: self.kept(&mut problems),
             unmodelled: self.unmodelled(&mut problems),
+            nodes: self.nodes(&mut problems),
             sources: self.sources,
             passed_over: self.passed_over,
             ..Snapshot::default()
@@ -45,7 +46,12 @@ impl Builder {
         let policies = self.kept.values().flat_map(|given| of(given));
         let unmodelled = self.unmodelled.values().flat_map(|given| of(given));
         let pods = of(&self.pods).chain(of(&self.workloads)).chain(of(&self.namespaces));
-        let all = pods.chain(of(&self.services)).chain(of(&self.endpoint_slices)).chain(policies).chain(unmodelled);
+        let all = pods
+            .chain(of(&self.services))
+            .chain(of(&self.endpoint_slices))
+            .chain(of(&self.nodes))
+            .chain(policies)
+            .chain(unmodelled);
         all.chain(&self.removed).cloned().collect()
     }
 
@@ -84,6 +90,15 @@ impl Builder {
         }
         let before = base.iter().cloned();
         let before = before.map(|value| Given { reference: value.object.clone(), origin: value.origin, value });
+        Arc::new(values(renew(before, given, &self.removed, problems)))
+    }
+
+    fn nodes(&mut self, problems: &mut Vec<Problem>) -> Arc<Vec<Node>> {
+        let (given, base) = (std::mem::take(&mut self.nodes), &self.base.nodes);
+        if !self.changes(&given, &[Resource::Node]) {
+            return Arc::clone(base);
+        }
+        let before = base.iter().cloned().map(|value| Given { reference: value.reference(), origin: None, value });
         Arc::new(values(renew(before, given, &self.removed, problems)))
     }
 
@@ -176,6 +191,7 @@ fn with_those_named(given: Namespaces, snapshot: &Snapshot) -> Namespaces {
     let mut named: Vec<&str> = snapshot.pods().iter().map(|pod| pod.namespace.as_str()).collect();
     named.dedup();
     named.extend(snapshot.services().iter().map(Service::namespace));
+    named.extend(snapshot.endpoint_slices().iter().map(EndpointSlice::namespace));
     named.extend(snapshot.kept.values().flat_map(|kept| kept.iter()).map(Kept::namespace));
     named.extend(snapshot.unmodelled.iter().map(|unmodelled| unmodelled.object.namespace()));
     named.sort_unstable();
