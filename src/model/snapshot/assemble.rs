@@ -7,6 +7,7 @@ use crate::model::Resource;
 use crate::model::snapshot::builder::{Builder, Written};
 use crate::model::snapshot::class::{Classes, LABELS_OF_ONE_POD};
 use crate::model::snapshot::given::{Given, settle};
+use crate::model::snapshot::made_slices::made_slices;
 use crate::model::snapshot::unmodelled::{Affects, Unmodelled};
 use crate::model::snapshot::{
     EndpointSlice, Kept, Namespace, Namespaces, Origin, Pod, PodStatus, Problem, Service, Snapshot, workload,
@@ -39,6 +40,7 @@ impl Builder {
         };
         snapshot.namespaces = namespaces(self.namespaces, &snapshot, &mut problems);
         snapshot.classes = Classes::of(&snapshot.pods, &ignored_labels(&snapshot));
+        snapshot.made_slices = made_slices(&snapshot);
         problems.sort_by_key(|problem| problem.origin);
         snapshot.problems = problems;
         snapshot
