@@ -13,6 +13,7 @@ mod form;
 mod given;
 pub mod kept;
 mod look_up;
+mod made_slices;
 pub mod namespace;
 pub mod node;
 pub mod origin;
@@ -62,6 +63,7 @@ pub struct Snapshot {
     namespaces: Namespaces,
     services: Arc<Services>,
     endpoint_slices: Arc<Vec<EndpointSlice>>,
+    made_slices: Arc<Vec<EndpointSlice>>,
     kept: BTreeMap<Resource, Arc<Vec<Kept>>>,
     unmodelled: Arc<Vec<Unmodelled>>,
     problems: Vec<Problem>,
@@ -159,7 +161,21 @@ impl Snapshot {
         &self.endpoint_slices
     }
 
-    /// Those of a Service.
+    /// What the control plane would make of the Services that select pods and of which no EndpointSlice is given.
+    pub fn made_endpoint_slices(&self) -> &[EndpointSlice] {
+        &self.made_slices
+    }
+
+    /// Those that are given and those that would be made, all or of one namespace.
+    pub fn all_endpoint_slices<'s>(&'s self, namespace: Option<&str>) -> impl Iterator<Item = &'s EndpointSlice> {
+        let of = |slices: &'s [EndpointSlice]| match namespace {
+            None => slices,
+            Some(namespace) => stretch(slices, |slice| slice.namespace().cmp(namespace)),
+        };
+        of(&self.endpoint_slices).iter().chain(of(&self.made_slices))
+    }
+
+    /// Those of a Service that are given.
     pub fn endpoint_slices_of(&self, service: &Service) -> impl Iterator<Item = &EndpointSlice> {
         let (namespace, name) = (service.namespace().to_owned(), service.name().to_owned());
         let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(&namespace));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::model::snapshot::builder::{Builder, Written};
 use crate::model::snapshot::class::{Classes, Mentions};
 use crate::model::snapshot::given::{Given, renew};
+use crate::model::snapshot::made_slices::made_slices;
 use crate::model::snapshot::population::Population;
 use crate::model::snapshot::unmodelled::Unmodelled;
 use crate::model::snapshot::{EndpointSlice, Kept, Namespace, Namespaces, Node, Problem, Service, Services, Snapshot};
@@ -31,6 +32,7 @@ impl Builder {
         };
         snapshot.namespaces = with_those_named(std::mem::take(&mut snapshot.namespaces), &snapshot);
         snapshot.classes = classes(&snapshot, &self.base);
+        snapshot.made_slices = slices_to_make(&snapshot, &self.base);
         let earlier = self.base.problems.into_iter();
         let earlier = earlier.filter(|problem| problem.object.as_ref().is_none_or(|it| !replaced.contains(it)));
         snapshot.problems = earlier.chain(problems).collect();
@@ -176,6 +178,14 @@ impl From<Given<Written>> for Kept {
         let Given { reference, origin, value: Written { json, unreadable, mentions } } = given;
         Self { reference, json, origin, unreadable, mentions }
     }
+}
+
+/// The slices that are made for Services without any, again only where what they depend on is not as before.
+fn slices_to_make(snapshot: &Snapshot, before: &Snapshot) -> Arc<Vec<EndpointSlice>> {
+    let is_as_before = Arc::ptr_eq(&snapshot.population, &before.population)
+        && Arc::ptr_eq(&snapshot.services, &before.services)
+        && Arc::ptr_eq(&snapshot.endpoint_slices, &before.endpoint_slices);
+    if is_as_before { Arc::clone(&before.made_slices) } else { Arc::new(made_slices(snapshot)) }
 }
 
 fn service_addresses(services: &[Service]) -> Vec<(IpAddr, u32)> {
