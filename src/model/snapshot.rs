@@ -11,6 +11,7 @@ pub mod endpoint_slice;
 mod form;
 mod given;
 pub mod kept;
+mod keys;
 mod look_up;
 pub mod namespace;
 pub mod origin;
@@ -55,6 +56,7 @@ pub struct Snapshot {
     service_addresses: Vec<(IpAddr, u32)>,
     endpoint_slices: Vec<EndpointSlice>,
     kept: BTreeMap<Resource, Vec<Kept>>,
+    keys: Vec<keys::Keys>,
     unmodelled: Vec<Unmodelled>,
     problems: Vec<Problem>,
     passed_over: usize,

@@ -5,17 +5,13 @@ use super::validity::{InvalidRelabeling, PrometheusVersion, check};
 use super::{Action, LabelSet, RelabelConfig, label_case};
 use crate::model::regular_expression::RegularExpression;
 use crate::model::regular_expression::template::Template;
-use crate::model::text::Text;
 
 /// A relabeling step that can be run.
 #[derive(Clone, Debug)]
 pub struct Step {
+    config: RelabelConfig<'static>,
     action: Action,
-    sources: Vec<String>,
-    separator: String,
     expression: RegularExpression,
-    modulus: u64,
-    target: String,
     target_template: Template,
     replacement: Template,
     names: NameScheme,
@@ -35,31 +31,38 @@ impl Step {
     pub fn new(config: &RelabelConfig<'_>, version: PrometheusVersion) -> Result<Self, InvalidRelabeling> {
         let (action, pattern) = check(config, version)?;
         Ok(Self {
+            config: config.to_static(),
             action,
-            sources: config.source_labels.iter().map(Text::to_string).collect(),
-            separator: config.separator().to_owned(),
             expression: pattern.compile()?,
-            modulus: config.modulus.unwrap_or(0),
-            target: config.target().to_owned(),
             target_template: Template::parse(config.target()),
             replacement: Template::parse(config.replacement()),
             names: version.names(),
         })
     }
 
+    /// The step as it was written.
+    pub const fn config(&self) -> &RelabelConfig<'static> {
+        &self.config
+    }
+
+    /// What it does.
+    pub const fn action(&self) -> Action {
+        self.action
+    }
+
     /// Runs the step, and tells whether the target is kept.
     pub fn run(&self, labels: &mut LabelSet) -> bool {
-        let values: Vec<&str> = self.sources.iter().map(|name| labels.get(name)).collect();
-        let value = values.join(&self.separator);
+        let values: Vec<&str> = self.config.source_labels.iter().map(|name| labels.get(name)).collect();
+        let value = values.join(self.config.separator());
         match self.action {
             Action::Keep => return self.expression.is_match(&value),
             Action::Drop => return !self.expression.is_match(&value),
-            Action::KeepEqual => return labels.get(&self.target) == value,
-            Action::DropEqual => return labels.get(&self.target) != value,
+            Action::KeepEqual => return labels.get(self.config.target()) == value,
+            Action::DropEqual => return labels.get(self.config.target()) != value,
             Action::Replace => self.replace(labels, &value),
-            Action::Lowercase => labels.set(&self.target, &label_case::lower(&value)),
-            Action::Uppercase => labels.set(&self.target, &label_case::upper(&value)),
-            Action::HashMod => labels.set(&self.target, &self.hash(&value)),
+            Action::Lowercase => labels.set(self.config.target(), &label_case::lower(&value)),
+            Action::Uppercase => labels.set(self.config.target(), &label_case::upper(&value)),
+            Action::HashMod => labels.set(self.config.target(), &self.hash(&value)),
             Action::LabelMap => self.map(labels),
             Action::LabelDrop => labels.retain(|name| !self.expression.is_match(name)),
             Action::LabelKeep => labels.retain(|name| self.expression.is_match(name)),
@@ -78,7 +81,7 @@ impl Step {
     /// The last eight bytes of the MD5 sum, as a number, modulo.
     fn hash(&self, value: &str) -> String {
         let hash = u128::from_be_bytes(md5::compute(value).0) & u128::from(u64::MAX);
-        hash.checked_rem(u128::from(self.modulus)).unwrap_or_default().to_string()
+        hash.checked_rem(u128::from(self.config.modulus.unwrap_or(0))).unwrap_or_default().to_string()
     }
 
     fn map(&self, labels: &mut LabelSet) {

@@ -7,6 +7,7 @@ use crate::model::Resource;
 use crate::model::snapshot::builder::{Builder, Written};
 use crate::model::snapshot::class::{Classes, LABELS_OF_ONE_POD};
 use crate::model::snapshot::given::{Given, settle};
+use crate::model::snapshot::keys::Keys;
 use crate::model::snapshot::unmodelled::{Affects, Unmodelled};
 use crate::model::snapshot::{Kept, Namespace, Namespaces, Origin, Pod, Problem, Service, Snapshot, workload};
 
@@ -29,6 +30,7 @@ impl Builder {
             services,
             endpoint_slices: values(self.endpoint_slices, &mut problems),
             kept,
+            keys: Keys::settle(self.keys, &mut problems),
             unmodelled,
             passed_over: self.passed_over,
             ..Snapshot::default()

@@ -8,6 +8,7 @@ use crate::model::resource::Metadata;
 use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
+use crate::model::snapshot::read::keys::KeysView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
@@ -27,6 +28,8 @@ pub struct Builder {
     pub(super) services: Vec<Given<Service>>,
     pub(super) endpoint_slices: Vec<Given<EndpointSlice>>,
     pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
+    /// Names of the keys of Secrets and ConfigMaps.
+    pub(super) keys: Vec<Given<Vec<String>>>,
     /// By API group, for kinds of several groups are called alike.
     pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, String)>>>,
     pub(super) problems: Vec<Problem>,
@@ -191,6 +194,10 @@ impl Builder {
             Resource::Namespace => {
                 let value = Namespace::new(object.name, metadata.labels.to_static());
                 self.namespaces.push(Given { reference, origin, value });
+            }
+            Resource::Secret | Resource::ConfigMap => {
+                let value = form::read::<KeysView<'_>>(json)?.names()?;
+                self.add_keys(Given { reference, origin, value });
             }
             _ => self.keep(resource, reference, json, origin),
         }

@@ -1,0 +1,42 @@
+//! What Secrets and ConfigMaps have in them, by name alone: no value is ever kept.
+
+use crate::model::Resource;
+use crate::model::snapshot::given::Given;
+use crate::model::snapshot::{Builder, Snapshot, stretch};
+use crate::model::{ObjectReference, snapshot::Problem};
+
+/// The names of the keys of a Secret or a ConfigMap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Keys {
+    /// The Secret or ConfigMap.
+    object: ObjectReference,
+    /// The names, in order.
+    names: Vec<String>,
+}
+
+impl Keys {
+    /// Those of all that were given.
+    pub(super) fn settle(given: Vec<Given<Vec<String>>>, problems: &mut Vec<Problem>) -> Vec<Self> {
+        let settled = super::given::settle(given, problems).into_iter();
+        settled.map(|Given { reference, value, .. }| Self { object: reference, names: value }).collect()
+    }
+}
+
+impl Snapshot {
+    /// Whether a Secret or ConfigMap has this key; `None` where it was not given.
+    pub fn has_key(&self, resource: Resource, namespace: &str, name: &str, key: &str) -> Option<bool> {
+        let named = stretch(&self.keys, |keys| {
+            let object = &keys.object;
+            (object.namespace.as_deref().unwrap_or_default(), object.name.as_str()).cmp(&(namespace, name))
+        });
+        let keys = named.iter().find(|keys| keys.object.kind == resource.kind())?;
+        Some(keys.names.iter().any(|known| known == key))
+    }
+}
+
+impl Builder {
+    /// Keeps the names of the keys of a Secret or ConfigMap.
+    pub(super) fn add_keys(&mut self, given: Given<Vec<String>>) {
+        self.keys.push(given);
+    }
+}
