@@ -11,6 +11,7 @@ use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
+use crate::model::snapshot::read::keys::KeysView;
 use crate::model::snapshot::read::node::NodeView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
@@ -39,6 +40,8 @@ pub struct Builder {
     pub(super) services: Vec<Given<Service>>,
     pub(super) endpoint_slices: Vec<Given<EndpointSlice>>,
     pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
+    /// Names of the keys of Secrets and ConfigMaps.
+    pub(super) keys: Vec<Given<Vec<String>>>,
     /// By API group, for kinds of several groups are called alike.
     pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, Written)>>>,
     pub(super) problems: Vec<Problem>,
@@ -251,6 +254,10 @@ impl Builder {
             Resource::Node => {
                 let value = form::read::<NodeView<'_>>(json)?.node(object.name);
                 self.nodes.push(Given { reference, origin, value });
+            }
+            Resource::Secret | Resource::ConfigMap => {
+                let value = form::read::<KeysView<'_>>(json)?.names()?;
+                self.add_keys(Given { reference, origin, value });
             }
             _ => self.keep(resource, reference, json, origin),
         }
