@@ -2,6 +2,7 @@
 //! guard, and exposures.
 
 pub mod exposure;
+mod hops;
 pub mod scrape_path;
 
 pub use exposure::Exposure;
@@ -39,7 +40,7 @@ impl<'s> Audit<'s> {
             .iter()
             .flat_map(|guard| guarded(guard, snapshot))
             .map(|guarded| {
-                let path = evaluator.follow(&guarded.connection, &guarded.manner);
+                let path = evaluator.follow_wanted(&guarded.connection, &guarded.manner);
                 (guarded, path)
             })
             .collect();
@@ -52,7 +53,8 @@ impl<'s> Audit<'s> {
             scrape_paths: &scrape_paths,
             connections: &connections,
         };
-        let findings = cluster::findings(&cluster);
+        let mut findings = cluster::findings(&cluster);
+        hops::report(&cluster, &mut findings);
         Self { findings, scrape_paths, connections, ..Self::default() }
     }
 }

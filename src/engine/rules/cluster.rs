@@ -35,7 +35,12 @@ pub struct ClusterFindings<'a> {
     found: &'a mut Vec<Finding>,
 }
 
-impl ClusterFindings<'_> {
+impl<'a> ClusterFindings<'a> {
+    /// Findings of this rule are appended to `found`.
+    pub const fn new(rule: &'static Rule, guards: &'a Guards, found: &'a mut Vec<Finding>) -> Self {
+        Self { rule, guards, found }
+    }
+
     /// Reports that something is wrong at a field of an object. See [`Findings::report`].
     pub fn report(
         &mut self,
@@ -72,7 +77,7 @@ pub fn findings(cluster: &Cluster<'_, '_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in catalogue() {
         if let Check::Cluster(check) = rule.check {
-            check(cluster, &mut ClusterFindings { rule, guards: cluster.guards, found: &mut found });
+            check(cluster, &mut ClusterFindings::new(rule, cluster.guards, &mut found));
         }
     }
     found

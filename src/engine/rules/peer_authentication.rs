@@ -11,6 +11,19 @@ use crate::model::{FieldPath, RuleId, Severity};
 /// The family's rules.
 pub const RULES: &[Rule] = &[
     Rule {
+        id: RuleId::new(Family::PeerAuthentication, 1),
+        title: "strict mutual TLS towards a caller outside the mesh",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Prometheus without a sidecar and without certificates of the mesh speaks plain text. Under STRICT every \
+              such connection is reset, and the target is down.",
+        fix: "Set the port to PERMISSIVE by portLevelMtls, or give Prometheus certificates of the mesh.",
+        bad: include_str!("examples/pa-001-bad.yaml"),
+        good: include_str!("examples/pa-001-good.yaml"),
+        check: Check::Hop,
+    },
+    Rule {
         id: RuleId::new(Family::PeerAuthentication, 2),
         title: "port settings or a selector that Istio refuses",
         severity: Severity::Error,
