@@ -11,7 +11,7 @@ pub use scrape_path::{Fix, ScrapePath};
 use crate::engine::admission::Circumstances;
 use crate::engine::reach::guarded::{Guarded, guarded};
 use crate::engine::reach::{Evaluator, Path};
-use crate::engine::rules::cluster::{self, Cluster};
+use crate::engine::rules::cluster::{self, Cluster, Written};
 use crate::engine::scrape::Scraping;
 use crate::model::Finding;
 use crate::model::guard::Guards;
@@ -45,8 +45,10 @@ impl<'s> Audit<'s> {
             })
             .collect();
         let scrape_paths = Vec::new();
+        let written = Written::new(snapshot, &evaluator.mesh().root_namespace);
         let cluster = Cluster {
             snapshot,
+            written: &written,
             guards,
             evaluator,
             scraping: &scraping,

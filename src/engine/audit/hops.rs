@@ -56,7 +56,7 @@ fn ends<'c>(cluster: &Cluster<'c, '_>) -> BTreeMap<Place<'c>, Ended<'c>> {
 }
 
 /// The blocked hops that a rule names and an object decides.
-fn blocked<'c>(steps: &'c [Step]) -> impl Iterator<Item = (Place<'c>, &'c Step)> {
+fn blocked(steps: &[Step]) -> impl Iterator<Item = (Place<'_>, &Step)> {
     steps.iter().filter(|step| step.verdict == Verdict::Blocked).filter_map(|step| {
         let place = (step.rule?, step.object.as_ref()?, step.path.to_string());
         Some((place, step))

@@ -76,6 +76,11 @@ impl<'s> Evaluator<'s> {
         self.path(connection, manner, wanted::named)
     }
 
+    /// Whether NetworkPolicies let a connection out, or in, that no mesh carries, without the reason.
+    pub fn network_verdict(&self, direction: Direction, connection: &Connection<'_>) -> Verdict {
+        self.network_policies.verdict(direction, connection, self.namespaces)
+    }
+
     /// How a pod takes part in the mesh.
     pub fn membership(&self, pod: &Pod) -> Membership {
         self.membership_of(End::Pod(pod))

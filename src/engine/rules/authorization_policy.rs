@@ -3,7 +3,7 @@
 mod admittance;
 mod callers;
 mod identities;
-mod in_cluster;
+pub(in crate::engine::rules) mod in_cluster;
 mod namespaces;
 mod parts;
 mod ports;

@@ -1,5 +1,12 @@
 //! Rules over a whole cluster: what they may look at, and where they put what they find.
 
+pub mod clues;
+mod shapes;
+mod written;
+
+pub use shapes::Shapes;
+pub use written::{Policy, Written};
+
 use crate::engine::audit::ScrapePath;
 use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::{Evaluator, Path};
@@ -17,6 +24,8 @@ pub struct Cluster<'c, 's> {
     pub snapshot: &'s Snapshot,
     /// What must be true.
     pub guards: &'c Guards,
+    /// All policies as they were written.
+    pub written: &'c Written<'s>,
     /// Who reaches whom.
     pub evaluator: &'c Evaluator<'s>,
     /// What is scraped.
@@ -25,6 +34,21 @@ pub struct Cluster<'c, 's> {
     pub scrape_paths: &'c [ScrapePath<'s>],
     /// The connections that the guards want.
     pub connections: &'c [(Guarded<'s>, Path)],
+}
+
+impl Cluster<'_, '_> {
+    /// Whether all namespaces are known with their labels: a `Namespace` is given for each that anything is in, and one
+    /// more than this. Who gives none beside their own says nothing of others.
+    pub fn knows_namespaces_beside(&self, own: &str) -> bool {
+        let namespaces = || self.snapshot.namespaces().iter();
+        // Any key but that of the name says it.
+        namespaces().all(|namespace| namespace.label("").is_some()) && namespaces().any(|it| it.name() != own)
+    }
+
+    /// Whether a pod is in this namespace. Where there is none, the workloads of it were probably not given.
+    pub fn has_pods(&self, namespace: &str) -> bool {
+        !self.written.shapes.of(namespace).is_empty()
+    }
 }
 
 /// Takes the findings of one rule about any objects.
