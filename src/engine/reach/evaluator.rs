@@ -82,7 +82,8 @@ impl<'s> Evaluator<'s> {
         Path { steps: steps.into_iter().map(of_catalogue).collect() }
     }
 
-    fn membership(&self, end: End<'_>) -> Membership {
+    /// How one end of a connection takes part in the mesh.
+    pub fn membership(&self, end: End<'_>) -> Membership {
         let namespace = match end {
             End::Pod(pod) => pod.namespace.as_str(),
             End::Address(_) | End::World => "",

@@ -1,5 +1,7 @@
 //! Rules over a whole cluster: what they may look at, and where they put what they find.
 
+use serde::Deserialize;
+
 use crate::engine::audit::ScrapePath;
 use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::{Evaluator, Path};
@@ -7,8 +9,8 @@ use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::{Check, Rule, catalogue};
 use crate::engine::scrape::Scraping;
 use crate::model::guard::{Guards, RuleSetting};
-use crate::model::snapshot::Snapshot;
-use crate::model::{FieldPath, Finding, ObjectReference, Severity};
+use crate::model::snapshot::{Kept, Snapshot};
+use crate::model::{FieldPath, Finding, ObjectReference, Resource, RuleId, Severity};
 
 /// A cluster, and what the evaluator has found out about it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,21 @@ pub struct Cluster<'c, 's> {
     pub connections: &'c [(Guarded<'s>, Path)],
 }
 
+impl<'s> Cluster<'_, 's> {
+    /// The objects of a kind that can be read.
+    pub fn read<T: Deserialize<'s>>(&self, resource: Resource) -> impl Iterator<Item = (&'s Kept, T)> + use<'s, T> {
+        let readable = self.snapshot.objects(resource).filter(|kept| kept.unreadable.is_none());
+        readable.filter_map(|kept| Some((kept, serde_json::from_str(&kept.json).ok()?)))
+    }
+
+    /// Whether objects of these kinds may be missing because a part of the input could not be read.
+    pub fn may_lack(&self, resources: &[Resource]) -> bool {
+        let is_of = |object: &ObjectReference| resources.iter().any(|resource| resource.kind() == object.kind);
+        let mut lost = self.snapshot.problems().iter().filter(|problem| problem.is_loss());
+        lost.any(|problem| problem.object.as_ref().is_none_or(is_of))
+    }
+}
+
 /// Takes the findings of one rule about any objects.
 #[derive(Debug)]
 pub struct ClusterFindings<'a> {
@@ -36,6 +53,11 @@ pub struct ClusterFindings<'a> {
 }
 
 impl ClusterFindings<'_> {
+    /// The rule that looks.
+    pub fn rule(&self) -> RuleId {
+        self.rule.id
+    }
+
     /// Reports that something is wrong at a field of an object. See [`Findings::report`].
     pub fn report(
         &mut self,
@@ -71,7 +93,7 @@ impl ClusterFindings<'_> {
 pub fn findings(cluster: &Cluster<'_, '_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in catalogue() {
-        if let Check::Cluster(check) = rule.check {
+        if let Check::Cluster(check) | Check::Both(_, check) = rule.check {
             check(cluster, &mut ClusterFindings { rule, guards: cluster.guards, found: &mut found });
         }
     }

@@ -31,6 +31,11 @@ impl Namespace {
         &self.name
     }
 
+    /// Whether the object itself was given.
+    pub const fn is_given(&self) -> bool {
+        self.labels.is_some()
+    }
+
     /// The value of a label: `Some(Some(value))` for one that is known to be there, `Some(None)` for one that is known
     /// to be absent, `None` where it is not known. The label [`NAME_LABEL`] is always known.
     pub fn label(&self, key: &str) -> Option<Option<&str>> {
