@@ -1,6 +1,8 @@
 //! What monitors of all four kinds have in common.
 
 mod selectable;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::engine::rules) use selectable::{Looking, Selectable, each_monitor};
 
