@@ -6,6 +6,7 @@
 
 mod assemble;
 pub mod builder;
+pub mod change;
 pub mod class;
 pub mod endpoint_slice;
 mod form;
@@ -15,6 +16,7 @@ mod look_up;
 pub mod namespace;
 pub mod origin;
 pub mod pod;
+mod population;
 pub mod problem;
 mod read;
 pub mod service;
@@ -24,6 +26,7 @@ pub mod unmodelled;
 mod workload;
 
 pub use builder::Builder;
+pub use change::Change;
 pub use class::ClassId;
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
@@ -38,50 +41,57 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::Resource;
 use class::Classes;
+use population::Population;
 
-/// All objects that have a say in who reaches what, each list in order of namespace and name.
+/// All objects that have a say in who reaches what, each list in order of namespace and name. Lists are shared with
+/// snapshots that differ in others.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    sources: Vec<String>,
-    pods: Vec<Pod>,
-    pod_origins: Vec<Option<Origin>>,
-    addresses: Vec<(IpAddr, u32)>,
-    classes: Classes,
+    sources: Arc<Vec<String>>,
+    population: Arc<Population>,
+    classes: Arc<Classes>,
     namespaces: Namespaces,
-    services: Vec<Service>,
-    service_addresses: Vec<(IpAddr, u32)>,
-    endpoint_slices: Vec<EndpointSlice>,
-    kept: BTreeMap<Resource, Vec<Kept>>,
-    unmodelled: Vec<Unmodelled>,
+    services: Arc<Services>,
+    endpoint_slices: Arc<Vec<EndpointSlice>>,
+    kept: BTreeMap<Resource, Arc<Vec<Kept>>>,
+    unmodelled: Arc<Vec<Unmodelled>>,
     problems: Vec<Problem>,
     passed_over: usize,
+}
+
+/// All Services, and the numbers of those at each address.
+#[derive(Debug, Default)]
+struct Services {
+    services: Vec<Service>,
+    addresses: Vec<(IpAddr, u32)>,
 }
 
 impl Snapshot {
     /// All pods, and templates that stand for pods.
     pub fn pods(&self) -> &[Pod] {
-        &self.pods
+        &self.population.pods
     }
 
     /// Those of one namespace.
     pub fn pods_in(&self, namespace: &str) -> &[Pod] {
-        stretch(&self.pods, |pod| pod.namespace.as_str().cmp(namespace))
+        stretch(self.pods(), |pod| pod.namespace.as_str().cmp(namespace))
     }
 
     /// The pod of this name; where there is none, what stands for the pods of the workload of this name.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
-        self.pods
+        self.pods()
             .get(self.places_named(namespace, name).start)
             .filter(|pod| pod.object.name == name && pod.namespace == namespace)
     }
 
     /// The pods that have this address: several if they share the network of their node, none that have ended.
     pub fn pods_at(&self, address: IpAddr) -> impl Iterator<Item = &Pod> {
-        let found = stretch(&self.addresses, |(known, _)| known.cmp(&address));
-        found.iter().filter_map(|(_, number)| self.pods.get(*number as usize))
+        let found = stretch(&self.population.addresses, |(known, _)| known.cmp(&address));
+        found.iter().filter_map(|(_, number)| self.pods().get(*number as usize))
     }
 
     /// All namespaces that are given or that an object is in.
@@ -91,23 +101,23 @@ impl Snapshot {
 
     /// All Services.
     pub fn services(&self) -> &[Service] {
-        &self.services
+        &self.services.services
     }
 
     /// Those of one namespace.
     pub fn services_in(&self, namespace: &str) -> &[Service] {
-        stretch(&self.services, |service| service.namespace().cmp(namespace))
+        stretch(self.services(), |service| service.namespace().cmp(namespace))
     }
 
     /// The Service of this name.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
-        stretch(&self.services, |service| (service.namespace(), service.name()).cmp(&(namespace, name))).first()
+        stretch(self.services(), |service| (service.namespace(), service.name()).cmp(&(namespace, name))).first()
     }
 
     /// The Service that has this address.
     pub fn service_at(&self, address: IpAddr) -> Option<&Service> {
-        let (_, number) = stretch(&self.service_addresses, |(known, _)| known.cmp(&address)).first()?;
-        self.services.get(*number as usize)
+        let (_, number) = stretch(&self.services.addresses, |(known, _)| known.cmp(&address)).first()?;
+        self.services().get(*number as usize)
     }
 
     /// All EndpointSlices.
@@ -162,7 +172,7 @@ impl Snapshot {
 
     /// The pods of a class, of which there is at least one.
     pub fn members(&self, class: ClassId) -> impl Iterator<Item = &Pod> + Clone {
-        self.classes.members(class).iter().filter_map(|number| self.pods.get(*number as usize))
+        self.classes.members(class).iter().filter_map(|number| self.pods().get(*number as usize))
     }
 
     /// The class of a pod of this snapshot.
@@ -173,17 +183,17 @@ impl Snapshot {
 
 impl Snapshot {
     fn kept_of(&self, resource: Resource) -> &[Kept] {
-        self.kept.get(&resource).map_or(&[], Vec::as_slice)
+        self.kept.get(&resource).map_or(&[], |kept| kept.as_slice())
     }
 
     fn places_named(&self, namespace: &str, name: &str) -> Range<usize> {
-        places(&self.pods, |pod| (pod.namespace.as_str(), pod.object.name.as_str()).cmp(&(namespace, name)))
+        places(self.pods(), |pod| (pod.namespace.as_str(), pod.object.name.as_str()).cmp(&(namespace, name)))
     }
 
     /// Where a pod is in the list. Pods that are still to be named may be called alike.
     fn index_of(&self, pod: &Pod) -> Option<usize> {
         let mut alike = self.places_named(&pod.namespace, &pod.object.name);
-        let here = |index: &usize| self.pods.get(*index);
+        let here = |index: &usize| self.pods().get(*index);
         let itself = alike.clone().find(|index| here(index).is_some_and(|here| std::ptr::eq(here, pod)));
         itself.or_else(|| alike.find(|index| here(index).is_some_and(|here| here.object == pod.object)))
     }

@@ -46,9 +46,9 @@ impl Snapshot {
     fn origin_of(&self, object: &ObjectReference) -> Option<Origin> {
         let namespace = object.namespace.as_deref().unwrap_or_default();
         let mut pods = self.places_named(namespace, &object.name);
-        let pod = pods.find(|index| self.pods.get(*index).is_some_and(|pod| pod.object == *object));
+        let pod = pods.find(|index| self.pods().get(*index).is_some_and(|pod| pod.object == *object));
         if let Some(index) = pod {
-            return self.pod_origins.get(index).copied().flatten();
+            return self.population.origins.get(index).copied().flatten();
         }
         let services = self.services_in(namespace).iter().map(|service| (&service.object, service.origin));
         let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(namespace));
@@ -56,6 +56,15 @@ impl Snapshot {
         let kept = self.kept.keys().filter(|resource| resource.kind() == object.kind);
         let kept = kept.flat_map(|resource| self.objects_in(*resource, namespace));
         let kept = kept.chain(self.unmodelled.iter().map(|it| &it.object)).map(|kept| (&kept.reference, kept.origin));
-        services.chain(slices).chain(kept).find(|(known, _)| *known == object)?.1
+        let found = services.chain(slices).chain(kept).find(|(known, _)| *known == object);
+        found.map_or_else(|| self.origin_of_maker(object), |(_, origin)| origin)
+    }
+
+    /// Of those that pods are in or come from.
+    fn origin_of_maker(&self, object: &ObjectReference) -> Option<Origin> {
+        if object.kind == Resource::Namespace.kind() {
+            return self.namespaces.get(&object.name).origin();
+        }
+        self.population.workload_origin(object)
     }
 }
