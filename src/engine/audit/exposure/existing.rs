@@ -28,7 +28,7 @@ pub(super) fn existing<'s>(
         let mut members = snapshot.members(class);
         let pod = members.next()?;
         let verdict = verdict(trial, pod)?;
-        let membership = trial.evaluator.membership(End::Pod(pod));
+        let membership = trial.evaluator.membership(pod);
         let namespace = snapshot.namespaces().get(&pod.namespace);
         let stands_for = |it: &Possible<'_>| it.verdict <= verdict && it.is_about(pod, &namespace, &membership);
         let is_told = told.iter().any(stands_for) || outsiders.iter().any(|it| it.are_about(pod, verdict));
@@ -49,5 +49,5 @@ fn verdict(trial: &Trial<'_, '_>, pod: &Pod) -> Option<Verdict> {
 
 /// Whether it may call with an identity.
 pub(super) fn is_in_mesh(trial: &Trial<'_, '_>, pod: &Pod) -> bool {
-    !matches!(trial.evaluator.membership(End::Pod(pod)), Membership::None(_))
+    !matches!(trial.evaluator.membership(pod), Membership::None(_))
 }

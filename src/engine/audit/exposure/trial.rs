@@ -20,7 +20,7 @@ pub(super) struct Trial<'e, 's> {
 
 impl<'e, 's> Trial<'e, 's> {
     pub(super) fn new(evaluator: &'e Evaluator<'s>, namespaces: &'s Namespaces, port: &'e GuardedPort<'s>) -> Self {
-        let called = evaluator.membership(End::Pod(port.target));
+        let called = evaluator.membership(port.target);
         let is_in_mesh = !matches!(called, Membership::None(_));
         let requests = [Some(None), is_in_mesh.then(|| Some(HttpRequest::default()))].into_iter().flatten();
         let with = |request: Option<HttpRequest>| {

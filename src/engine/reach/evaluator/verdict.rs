@@ -22,11 +22,11 @@ impl<'s> Evaluator<'s> {
 
     /// The verdict of [`Evaluator::follow`]. What is cheap is asked first, and nothing after a block.
     pub fn verdict(&self, connection: &Connection<'_>, manner: &Manner) -> Verdict {
-        let (from, to) = (self.membership(connection.from), self.membership(connection.to));
+        let (from, to) = (self.membership_of(connection.from), self.membership_of(connection.to));
         let call = Call { connection, caller: &from, called: &to, tls: manner.tls, settings: &self.mesh };
         let hops: [&dyn Fn() -> Verdict; 4] = [
-            &|| self.network_verdict(Direction::Ingress, &call),
-            &|| self.network_verdict(Direction::Egress, &call),
+            &|| self.carried_verdict(Direction::Ingress, &call),
+            &|| self.carried_verdict(Direction::Egress, &call),
             &|| self.not_considered.of_tls(&call, mtls(&call, &self.peer_authentications)).verdict,
             &|| {
                 let (policies, demands) = (&self.authorization_policies, &self.peer_authentications);
@@ -44,7 +44,7 @@ impl<'s> Evaluator<'s> {
         worst
     }
 
-    fn network_verdict(&self, direction: Direction, call: &Call<'_>) -> Verdict {
+    fn carried_verdict(&self, direction: Direction, call: &Call<'_>) -> Verdict {
         if self.not_considered.doubts_network(direction, call.connection) {
             return Verdict::Unknown;
         }

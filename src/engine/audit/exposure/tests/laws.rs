@@ -29,8 +29,7 @@ fn may_call(pod: &Pod) -> bool {
 fn best(evaluator: &Evaluator<'_>, from: End<'_>, to: &Pod) -> Verdict {
     let connection = Connection { from, to: End::Pod(to), port: 8080, protocol: Protocol::Tcp };
     let (all, plain) = ([ClientTls::None, ClientTls::Mesh], [ClientTls::None]);
-    let can_choose =
-        matches!(from, End::Pod(pod) if !matches!(evaluator.membership(End::Pod(pod)), Membership::None(_)));
+    let can_choose = matches!(from, End::Pod(pod) if !matches!(evaluator.membership(pod), Membership::None(_)));
     let ways = if can_choose { &all[..] } else { &plain[..] };
     let manners =
         ways.iter().flat_map(|tls| [None, Some(HttpRequest::default())].map(|request| Manner { tls: *tls, request }));
