@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
+
 use super::input::{self, Input};
 use super::screen;
-use crate::model::Source;
 use crate::model::snapshot::{Builder, Origin, Problem, ProblemKind, Snapshot};
+use crate::model::{Document, Source};
 use crate::report::{File, text};
 
 /// Reads everything that the paths of the command line mean, see [`input::inputs`]. Objects that are in a namespace and
@@ -18,25 +20,47 @@ use crate::report::{File, text};
 /// When a path does not exist, or standard input or a directory cannot be read.
 pub fn read(paths: &[PathBuf], default_namespace: &str) -> anyhow::Result<Snapshot> {
     let mut builder = Builder::new(default_namespace);
-    for input in input::inputs(paths)? {
-        add(&input, &mut builder);
+    read_into(&mut builder, &input::inputs(paths)?, |_, _| ());
+    Ok(finish(builder))
+}
+
+/// Adds everything that can be read to a snapshot, and hands each document on with the file that it stands in.
+pub fn read_into(builder: &mut Builder, inputs: &[Input], mut each: impl FnMut(File<'_>, Document<'_>)) {
+    for input in inputs {
+        add(input, builder, &mut each);
     }
+}
+
+/// The snapshot, after what is wrong with its objects is told on standard error.
+pub fn finish(builder: Builder) -> Snapshot {
     let snapshot = builder.finish();
     let told = |problem: &&Problem| !matches!(problem.kind, ProblemKind::Unreadable(_));
     for problem in snapshot.problems().iter().filter(told) {
         anstream::eprintln!("{}\n", words(problem, &snapshot));
     }
-    Ok(snapshot)
+    snapshot
 }
 
-fn add(input: &Input, builder: &mut Builder) {
+/// Whether everything could be read.
+///
+/// # Errors
+/// When something could not.
+pub fn complete(snapshot: &Snapshot) -> anyhow::Result<()> {
+    match snapshot.problems().iter().filter(|problem| Problem::is_loss(problem)).count() {
+        0 => Ok(()),
+        1 => bail!("1 file, document or object could not be read; what it says was not considered"),
+        lost => bail!("{lost} files, documents or objects could not be read; what they say was not considered"),
+    }
+}
+
+fn add(input: &Input, builder: &mut Builder, each: &mut impl FnMut(File<'_>, Document<'_>)) {
     let name = input.name();
     match input.read() {
         Ok(text) => {
             let source = Source::new(&text);
+            let file = File { name: &name, source: &source };
             let writer = text::Writer::new(usize::from(screen::width()));
-            for error in builder.add_source(&name, &source) {
-                let file = File { name: &name, source: &source };
+            for error in builder.add_source_and(&name, &source, |document| each(file, document)) {
                 anstream::eprintln!("{}\n", writer.broken_document(file, &error));
             }
         }

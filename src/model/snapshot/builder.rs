@@ -51,9 +51,9 @@ pub(super) struct Written {
 
 /// Just enough of an object to tell which one it is.
 #[derive(Deserialize)]
-struct Heading<'a> {
+pub(super) struct Heading<'a> {
     #[serde(borrow, default)]
-    metadata: Metadata<'a>,
+    pub(super) metadata: Metadata<'a>,
 }
 
 impl From<Snapshot> for Builder {
@@ -101,6 +101,16 @@ impl Builder {
     /// Adds all objects of a text, one after the other. What is broken becomes a problem, and the rest is added.
     /// Returns what is broken, for showing it in the text.
     pub fn add_source(&mut self, name: impl Into<String>, source: &Source<'_>) -> Vec<DocumentError> {
+        self.add_source_and(name, source, |_| ())
+    }
+
+    /// The same, and hands each document on.
+    pub fn add_source_and<'d>(
+        &mut self,
+        name: impl Into<String>,
+        source: &'d Source<'_>,
+        mut each: impl FnMut(Document<'d>),
+    ) -> Vec<DocumentError> {
         let id = self.source(name);
         let mut broken = Vec::new();
         for document in Document::read_all(source) {
@@ -108,6 +118,7 @@ impl Builder {
                 Ok(document) => {
                     let position = Some(source.position(document.start().start));
                     self.add_document(&document, Origin { source: id, position });
+                    each(document);
                 }
                 Err(error) => {
                     self.add_broken(id, &error);
