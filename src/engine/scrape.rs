@@ -11,7 +11,7 @@ pub mod pool;
 pub mod scraping;
 pub mod target;
 
-pub use discovery::{Discovered, Discovery, Role, Scope};
+pub use discovery::{Discovered, Discovery, Found, Role, Scope, discover};
 pub use pool::{RelabelingStep, ScrapePool, ScrapeSettings, StepSource};
 pub use scraping::{MonitorScraping, PoolScraping, PrometheusScraping, Scraping};
-pub use target::{Fate, Target};
+pub use target::{Fate, Scraper, Target};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::model::labels::Labels;
 use crate::model::snapshot::builder::Heading;
-use crate::model::snapshot::{Endpoint, Origin, Place, Pod, Service, Snapshot, stretch};
+use crate::model::snapshot::{Endpoint, Origin, Place, Pod, PodStatus, Service, Snapshot, stretch};
 use crate::model::{ObjectReference, Resource};
 
 impl Snapshot {
@@ -45,10 +45,22 @@ impl Snapshot {
         if object.kind == Resource::Service.kind() {
             return self.service(namespace, &object.name).map(|service| Cow::Borrowed(&service.annotations));
         }
+        if object.kind == Resource::Namespace.kind() {
+            return Some(Cow::Owned(self.namespaces.get(&object.name).annotations().clone()));
+        }
         let kept = self.kept.keys().find(|resource| resource.kind() == object.kind);
         let kept = self.object(*kept?, namespace, &object.name)?;
         let heading: Heading<'_> = serde_json::from_str(&kept.json).ok()?;
         Some(Cow::Owned(heading.metadata.annotations))
+    }
+
+    /// The pod that a reference means, with what only service discovery asks about it; also what stands for the pods of
+    /// a workload.
+    pub fn pod_referred_to(&self, reference: &ObjectReference) -> Option<(&Pod, &PodStatus)> {
+        let namespace = reference.namespace.as_deref().unwrap_or_default();
+        let mut alike = self.places_named(namespace, &reference.name);
+        let found = alike.find(|place| self.pods().get(*place).is_some_and(|pod| pod.object.kind == reference.kind))?;
+        Some((self.pods().get(found)?, self.population.statuses.get(found)?))
     }
 
     /// Where an object stands; `None` where it comes from no file or is not here.
