@@ -2,6 +2,7 @@
 //! guard, and exposures.
 
 pub mod exposure;
+mod hops;
 pub mod scrape_path;
 
 pub use exposure::Exposure;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use crate::engine::admission::{Circumstances, Judgement, judge_cluster};
 use crate::engine::reach::guarded::{Guarded, guarded};
 use crate::engine::reach::{Evaluator, Path};
-use crate::engine::rules::cluster::{self, Cluster};
+use crate::engine::rules::cluster::{self, Cluster, Written};
 use crate::engine::scrape::Scraping;
 use crate::model::Finding;
 use crate::model::guard::Guards;
@@ -47,15 +48,19 @@ impl<'s> Audit<'s> {
         let scraping = Scraping::default();
         let connections = connections(snapshot, evaluator, guards);
         let scrape_paths = scrape_path::scrape_paths(snapshot, evaluator, guards, &scraping);
+        let written = Written::new(snapshot, &evaluator.mesh().root_namespace);
         let cluster = Cluster {
             snapshot,
+            written: &written,
             guards,
             evaluator,
             scraping: &scraping,
             scrape_paths: &scrape_paths,
             connections: &connections,
         };
-        let judgements = judge_cluster(cluster::findings(&cluster), snapshot, guards, circumstances);
+        let mut findings = cluster::findings(&cluster);
+        hops::report(&cluster, &mut findings);
+        let judgements = judge_cluster(findings, snapshot, guards, circumstances);
         let (exempted, held): (Vec<_>, Vec<_>) = judgements.into_iter().partition(|it| it.exempted.is_some());
         let mut findings: Vec<Finding> = held.into_iter().map(|judgement| judgement.finding).collect();
         findings.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -72,7 +77,7 @@ fn key(finding: &Finding) -> impl Ord {
 fn connections<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, guards: &Guards) -> Vec<(Guarded<'s>, Path)> {
     let all = guards.iter().flat_map(|guard| guarded(guard, snapshot));
     all.map(|guarded| {
-        let path = evaluator.follow(&guarded.connection, &guarded.manner);
+        let path = evaluator.follow_wanted(&guarded.connection, &guarded.manner);
         (guarded, path)
     })
     .collect()

@@ -158,7 +158,7 @@ impl<'s> Follower<'_, 's> {
         let manner = Manner { tls, request: Some(request) };
         let follow = |(to, port): &(End<'s>, u16)| {
             let connection = Connection { from: End::Pod(from), to: *to, port: *port, protocol: Protocol::Tcp };
-            (self.evaluator.follow(&connection, &manner), *port)
+            (self.evaluator.follow_wanted(&connection, &manner), *port)
         };
         let ways: Vec<(Path, u16)> = ends.iter().map(follow).collect();
         let worst = ways.iter().map(|(path, _)| path.verdict()).max();
