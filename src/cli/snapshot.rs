@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::input::{self, Input};
 use super::screen;
 use crate::model::snapshot::{Builder, Origin, Problem, ProblemKind, Snapshot};
-use crate::model::{Document, Source};
+use crate::model::{Document, DocumentError, Source};
 use crate::report::{File, text};
 
 /// Reads everything that the paths of the command line mean, see [`input::inputs`]. Objects that are in a namespace and
@@ -20,14 +20,18 @@ use crate::report::{File, text};
 /// When a path does not exist, or standard input or a directory cannot be read.
 pub fn read(paths: &[PathBuf], default_namespace: &str) -> anyhow::Result<Snapshot> {
     let mut builder = Builder::new(default_namespace);
-    read_into(&mut builder, &input::inputs(paths)?, |_, _| ());
+    for input in input::inputs(paths)? {
+        add(&input, &mut builder, |builder, file| builder.add_source(file.name, file.source));
+    }
     Ok(finish(builder))
 }
 
 /// Adds everything that can be read to a snapshot, and hands each document on with the file that it stands in.
 pub fn read_into(builder: &mut Builder, inputs: &[Input], mut each: impl FnMut(File<'_>, Document<'_>)) {
     for input in inputs {
-        add(input, builder, &mut each);
+        add(input, builder, |builder, file| {
+            builder.add_source_and(file.name, file.source, |document| each(file, document))
+        });
     }
 }
 
@@ -53,14 +57,18 @@ pub fn complete(snapshot: &Snapshot) -> anyhow::Result<()> {
     }
 }
 
-fn add(input: &Input, builder: &mut Builder, each: &mut impl FnMut(File<'_>, Document<'_>)) {
+fn add(
+    input: &Input,
+    builder: &mut Builder,
+    read: impl FnOnce(&mut Builder, File<'_>) -> Vec<DocumentError>,
+) {
     let name = input.name();
     match input.read() {
         Ok(text) => {
             let source = Source::new(&text);
             let file = File { name: &name, source: &source };
             let writer = text::Writer::new(usize::from(screen::width()));
-            for error in builder.add_source_and(&name, &source, |document| each(file, document)) {
+            for error in read(builder, file) {
                 anstream::eprintln!("{}\n", writer.broken_document(file, &error));
             }
         }

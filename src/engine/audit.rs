@@ -45,7 +45,7 @@ impl<'s> Audit<'s> {
         guards: &Guards,
         circumstances: &Circumstances,
     ) -> Self {
-        let scraping = Scraping::default();
+        let scraping = Scraping::new(snapshot);
         let connections = connections(snapshot, evaluator, guards);
         let scrape_paths = scrape_path::scrape_paths(snapshot, evaluator, guards, &scraping);
         let written = Written::new(snapshot, &evaluator.mesh().root_namespace);

@@ -17,6 +17,7 @@ pub mod network_policy;
 pub mod peer_authentication;
 pub mod pod_monitor;
 pub mod prometheus;
+pub mod refusal;
 pub mod relabeling;
 pub mod scrape_monitor;
 

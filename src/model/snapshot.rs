@@ -12,6 +12,7 @@ pub mod endpoint_slice;
 mod form;
 mod given;
 pub mod kept;
+mod keys;
 mod look_up;
 mod made_slices;
 pub mod namespace;
@@ -65,6 +66,7 @@ pub struct Snapshot {
     endpoint_slices: Arc<Vec<EndpointSlice>>,
     made_slices: Arc<Vec<EndpointSlice>>,
     kept: BTreeMap<Resource, Arc<Vec<Kept>>>,
+    keys: Arc<Vec<keys::Keys>>,
     unmodelled: Arc<Vec<Unmodelled>>,
     problems: Vec<Problem>,
     passed_over: usize,

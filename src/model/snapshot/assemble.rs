@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::model::snapshot::builder::{Builder, Written};
 use crate::model::snapshot::class::{Classes, Mentions};
 use crate::model::snapshot::given::{Given, renew};
+use crate::model::snapshot::keys::Keys;
 use crate::model::snapshot::made_slices::made_slices;
 use crate::model::snapshot::population::Population;
 use crate::model::snapshot::unmodelled::Unmodelled;
@@ -24,6 +25,7 @@ impl Builder {
             endpoint_slices: self.endpoint_slices(&mut problems),
             namespaces: self.namespaces(&mut problems),
             kept: self.kept(&mut problems),
+            keys: self.keys(&mut problems),
             unmodelled: self.unmodelled(&mut problems),
             nodes: self.nodes(&mut problems),
             sources: self.sources,
@@ -52,6 +54,7 @@ impl Builder {
             .chain(of(&self.services))
             .chain(of(&self.endpoint_slices))
             .chain(of(&self.nodes))
+            .chain(of(&self.keys))
             .chain(policies)
             .chain(unmodelled);
         all.chain(&self.removed).cloned().collect()
@@ -124,6 +127,15 @@ impl Builder {
             }
         }
         kept
+    }
+
+    fn keys(&mut self, problems: &mut Vec<Problem>) -> Arc<Vec<Keys>> {
+        let (given, base) = (std::mem::take(&mut self.keys), &self.base.keys);
+        if !self.changes(&given, &[Resource::Secret, Resource::ConfigMap]) {
+            return Arc::clone(base);
+        }
+        let before = base.iter().cloned().map(Given::from);
+        Arc::new(renew(before, given, &self.removed, problems).into_iter().map(Keys::from).collect())
     }
 
     fn unmodelled(&mut self, problems: &mut Vec<Problem>) -> Arc<Vec<Unmodelled>> {

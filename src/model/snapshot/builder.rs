@@ -1,16 +1,19 @@
 //! How a snapshot is made: objects are added one by one, in any order, and put in order at the end.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::model::document::compact;
 use crate::model::resource::Metadata;
 use crate::model::snapshot::class::Mentions;
 use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
+use crate::model::snapshot::read::keys::KeysView;
 use crate::model::snapshot::read::node::NodeView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
@@ -20,7 +23,7 @@ use crate::model::snapshot::workload::Workload;
 use crate::model::snapshot::{
     EndpointSlice, Namespace, Node, Origin, PodStatus, Problem, ProblemKind, Service, Snapshot, SourceId,
 };
-use crate::model::{Document, DocumentError, ObjectReference, Resource, Source};
+use crate::model::{Document, DocumentError, ObjectReference, RawDocument, Resource, Source};
 
 /// A snapshot that is being made.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,8 @@ pub struct Builder {
     pub(super) services: Vec<Given<Service>>,
     pub(super) endpoint_slices: Vec<Given<EndpointSlice>>,
     pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
+    /// Names of the keys of Secrets and ConfigMaps.
+    pub(super) keys: Vec<Given<Vec<String>>>,
     /// By API group, for kinds of several groups are called alike.
     pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, Written)>>>,
     pub(super) problems: Vec<Problem>,
@@ -105,7 +110,22 @@ impl Builder {
     /// Adds all objects of a text, one after the other. What is broken becomes a problem, and the rest is added.
     /// Returns what is broken, for showing it in the text.
     pub fn add_source(&mut self, name: impl Into<String>, source: &Source<'_>) -> Vec<DocumentError> {
-        self.add_source_and(name, source, |_| ())
+        let id = self.source(name);
+        let mut broken = Vec::new();
+        for document in RawDocument::read_all(source) {
+            match document {
+                Ok(document) => {
+                    let position = Some(source.position(document.start()));
+                    let origin = Origin { source: id, position };
+                    self.add_written(document.group(), document.kind(), || document.json(), origin);
+                }
+                Err(error) => {
+                    self.add_broken(id, &error);
+                    broken.push(error);
+                }
+            }
+        }
+        broken
     }
 
     /// The same, and hands each document on.
@@ -135,15 +155,24 @@ impl Builder {
 
     /// Adds an object of a file. Kinds that have no say in who reaches what are passed over.
     pub fn add_document(&mut self, document: &Document<'_>, origin: Origin) {
-        let resource = Resource::of(document.group(), document.kind());
-        let unmodelled = UnmodelledKind::of(document.group(), document.kind());
-        if resource.is_none() && unmodelled.is_none() {
+        self.add_written(document.group(), document.kind(), || document.json().map(Cow::Owned), origin);
+    }
+
+    fn add_written<'j>(
+        &mut self,
+        group: &str,
+        kind: &str,
+        json: impl FnOnce() -> serde_json::Result<Cow<'j, str>>,
+        origin: Origin,
+    ) {
+        let resource = Resource::of(group, kind);
+        if resource.is_none() && UnmodelledKind::of(group, kind).is_none() {
             self.passed_over += 1;
             return;
         }
-        match (document.json(), resource) {
+        match (json(), resource) {
             (Ok(json), Some(resource)) => self.add(resource, &json, Some(origin)),
-            (Ok(json), None) => self.add_unmodelled(document.group(), document.kind(), &json, Some(origin)),
+            (Ok(json), None) => self.add_unmodelled(group, kind, &json, Some(origin)),
             (Err(error), _) => self.add_unreadable(origin, error.to_string()),
         }
     }
@@ -175,7 +204,7 @@ impl Builder {
             return;
         };
         if let Some((_, reference)) = self.heading(kind, known.is_namespaced, json, origin) {
-            let written = Written { json: json.to_owned(), unreadable: None, mentions: Mentions::of_text(json) };
+            let written = Written { json: compact(json), unreadable: None, mentions: Mentions::of_text(json) };
             let object = Given { reference, origin, value: (known.affects, written) };
             self.unmodelled.entry(group.to_owned()).or_default().push(object);
         }
@@ -263,6 +292,10 @@ impl Builder {
                 let value = form::read::<NodeView<'_>>(json)?.node(object.name);
                 self.nodes.push(Given { reference, origin, value });
             }
+            Resource::Secret | Resource::ConfigMap => {
+                let value = form::read::<KeysView<'_>>(json)?.names()?;
+                self.add_keys(Given { reference, origin, value });
+            }
             _ => self.keep(resource, reference, json, origin),
         }
         Ok(())
@@ -274,7 +307,7 @@ impl Builder {
         if let Some(problem) = unreadable.clone() {
             self.problem(Some(reference.clone()), origin, ProblemKind::Form(problem));
         }
-        let value = Written { json: json.to_owned(), unreadable, mentions: Mentions::of_text(json) };
+        let value = Written { json: compact(json), unreadable, mentions: Mentions::of_text(json) };
         self.kept.entry(resource).or_default().push(Given { reference, origin, value });
     }
 }
