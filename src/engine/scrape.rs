@@ -14,7 +14,7 @@ pub mod scraping;
 mod selection;
 pub mod target;
 
-pub use discovery::{Discovered, Discovery, Role, Scope};
+pub use discovery::{Discovered, Discovery, Found, Role, Scope, discover};
 pub use pool::{RelabelingStep, ScrapePool, ScrapeSettings, StepSource};
 pub use scraping::{MonitorScraping, PoolScraping, PrometheusScraping, Scraping};
-pub use target::{Fate, Target};
+pub use target::{Fate, Scraper, Target};

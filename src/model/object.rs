@@ -71,11 +71,13 @@ pub enum Resource {
     Secret,
     /// `v1` ConfigMap.
     ConfigMap,
+    /// `v1` Node.
+    Node,
 }
 
 impl Resource {
     /// Every kind that is read.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Pod,
         Self::Deployment,
         Self::StatefulSet,
@@ -99,6 +101,7 @@ impl Resource {
         Self::ServiceAccount,
         Self::Secret,
         Self::ConfigMap,
+        Self::Node,
     ];
 
     /// The resource of this API group and kind, or `None` where it is not one that scrapeguard reads.
@@ -132,23 +135,33 @@ impl Resource {
             Self::ServiceAccount => "ServiceAccount",
             Self::Secret => "Secret",
             Self::ConfigMap => "ConfigMap",
+            Self::Node => "Node",
         }
     }
 
     /// Whether admission and review look at objects of this kind; all others are only read into snapshots.
     pub const fn is_reviewed(self) -> bool {
-        !matches!(self, Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Secret | Self::ConfigMap)
+        !matches!(
+            self,
+            Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Secret | Self::ConfigMap | Self::Node
+        )
     }
 
     /// Whether its objects are in namespaces.
     pub const fn is_namespaced(self) -> bool {
-        !matches!(self, Self::Namespace)
+        !matches!(self, Self::Namespace | Self::Node)
     }
 
     /// The API group; empty for the core group.
     pub const fn group(self) -> &'static str {
         match self {
-            Self::Pod | Self::Namespace | Self::Service | Self::ServiceAccount | Self::Secret | Self::ConfigMap => "",
+            Self::Pod
+            | Self::Namespace
+            | Self::Service
+            | Self::ServiceAccount
+            | Self::Secret
+            | Self::ConfigMap
+            | Self::Node => "",
             Self::EndpointSlice => "discovery.k8s.io",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
             Self::Job | Self::CronJob => "batch",

@@ -14,7 +14,7 @@ mod tests;
 pub mod validity;
 
 pub use action::Action;
-pub use label_set::LabelSet;
+pub use label_set::{LabelAccess, LabelSet};
 pub use step::{Step, relabel};
 pub use validity::{InvalidRelabeling, PrometheusVersion};
 

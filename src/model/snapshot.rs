@@ -14,8 +14,10 @@ pub mod kept;
 mod keys;
 mod look_up;
 pub mod namespace;
+pub mod node;
 pub mod origin;
 pub mod pod;
+pub mod pod_status;
 pub mod problem;
 mod read;
 pub mod service;
@@ -29,8 +31,10 @@ pub use class::ClassId;
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
 pub use namespace::{Namespace, Namespaces};
+pub use node::Node;
 pub use origin::{Origin, Place, SourceId};
 pub use pod::{Container, ContainerPort, ContainerRole, Pod};
+pub use pod_status::{ContainerStatus, Controller, HostName, PodStatus, Readiness};
 pub use problem::{Problem, ProblemKind};
 pub use service::{Service, ServicePort, TargetPort};
 pub use unmodelled::{Affects, Unmodelled};
@@ -49,6 +53,8 @@ pub struct Snapshot {
     sources: Vec<String>,
     pods: Vec<Pod>,
     pod_origins: Vec<Option<Origin>>,
+    pod_statuses: Vec<PodStatus>,
+    nodes: Vec<Node>,
     addresses: Vec<(IpAddr, u32)>,
     classes: Classes,
     namespaces: Namespaces,
@@ -78,6 +84,34 @@ impl Snapshot {
         self.pods
             .get(self.places_named(namespace, name).start)
             .filter(|pod| pod.object.name == name && pod.namespace == namespace)
+    }
+
+    /// All pods, or those of one namespace, each with what only service discovery asks about it.
+    pub fn pods_with_status(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, &PodStatus)> {
+        let all = 0..self.pods.len();
+        let range = namespace.map_or(all, |namespace| places(&self.pods, |pod| pod.namespace.as_str().cmp(namespace)));
+        let pods = self.pods.get(range.clone()).unwrap_or_default();
+        pods.iter().zip(self.pod_statuses.get(range).unwrap_or_default())
+    }
+
+    /// What only service discovery asks about a pod of this snapshot.
+    pub fn pod_status(&self, pod: &Pod) -> Option<&PodStatus> {
+        self.pod_statuses.get(self.index_of(pod)?)
+    }
+
+    /// All nodes.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node of this name.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        stretch(&self.nodes, |node| node.name.as_str().cmp(name)).first()
+    }
+
+    /// All that is called by this name: the pod, then what stands for the pods of workloads of this name.
+    pub fn pods_named(&self, namespace: &str, name: &str) -> &[Pod] {
+        self.pods.get(self.places_named(namespace, name)).unwrap_or_default()
     }
 
     /// The pods that have this address: several if they share the network of their node, none that have ended.

@@ -91,7 +91,8 @@ impl<'a> Policy<'a> {
             | Resource::EndpointSlice
             | Resource::ServiceAccount
             | Resource::Secret
-            | Resource::ConfigMap => None,
+            | Resource::ConfigMap
+            | Resource::Node => None,
             Resource::Pod
             | Resource::Deployment
             | Resource::StatefulSet

@@ -1,8 +1,21 @@
 //! Where Prometheus looks for targets, and what it finds in a snapshot.
 
+mod attached;
+mod meta;
+mod pod;
+pub mod stand_in;
+
+use std::borrow::Cow;
+
+use crate::model::Truth;
+use crate::model::labels::Labels;
 use crate::model::relabeling::LabelSet;
 use crate::model::selector::LabelSelector;
-use crate::model::snapshot::Pod;
+use crate::model::snapshot::{Pod, Snapshot};
+use pod::PodTarget;
+
+/// The label that holds host and port of a target.
+const ADDRESS: &str = "__address__";
 
 /// One element of the `*_sd_configs` or `static_configs` of a scrape pool.
 #[derive(Clone, Debug)]
@@ -55,13 +68,135 @@ pub struct Scope {
     pub attach_namespace: bool,
 }
 
-/// What may become a target.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Discovered<'s> {
-    /// Its labels, as `discoveredLabels` without what the scraper adds.
-    pub labels: LabelSet,
+/// What may become a target. Its labels are made when they are asked for: most of what is discovered is dropped.
+#[derive(Clone, Debug)]
+pub struct Discovered<'s>(Thing<'s>);
+
+#[derive(Clone, Debug)]
+enum Thing<'s> {
+    Pod(PodTarget<'s>),
+    /// All labels, made at once.
+    Listed(LabelSet),
+}
+
+/// What was discovered.
+#[derive(Clone, Debug, Default)]
+pub struct Found<'s> {
+    /// In the order of the objects in the snapshot.
+    pub discovered: Vec<Discovered<'s>>,
+    /// What was not considered, each in a sentence without a full stop: then there may be more.
+    pub not_considered: Vec<String>,
+}
+
+/// What Prometheus finds in a snapshot.
+pub fn discover<'s>(discovery: &Discovery, snapshot: &'s Snapshot) -> Found<'s> {
+    let mut found = Found::default();
+    match discovery {
+        Discovery::Kubernetes { role, scope } => of_role(*role, scope, snapshot, &mut found),
+        Discovery::Static { addresses, labels } => {
+            let with = |address: &String| {
+                let address = std::iter::once((ADDRESS.to_owned(), address.clone()));
+                Discovered(Thing::Listed(labels.iter().cloned().chain(address).collect()))
+            };
+            found.discovered.extend(addresses.iter().map(with));
+        }
+        Discovery::Elsewhere(field) => found.not_considered.push(format!("what {field} discovers is not known here")),
+    }
+    found
+}
+
+fn of_role<'s>(role: Role, scope: &Scope, snapshot: &'s Snapshot, found: &mut Found<'s>) {
+    match role {
+        Role::Pod => pod::discover(scope, snapshot, &mut found.discovered),
+        Role::EndpointSlice | Role::Endpoints | Role::Service | Role::Ingress | Role::Node => {}
+    }
+}
+
+impl Scope {
+    /// The namespaces to look through, `None` standing for all. Those that are named twice are looked through twice by
+    /// Prometheus, too, and what comes of that is one and the same target.
+    fn namespaces(&self) -> Vec<Option<&str>> {
+        match &self.namespaces {
+            None => vec![None],
+            Some(namespaces) => {
+                let mut names: Vec<&str> = namespaces.iter().map(String::as_str).collect();
+                names.sort_unstable();
+                names.dedup();
+                names.into_iter().map(Some).collect()
+            }
+        }
+    }
+
+    /// Whether an object with these labels is looked at. What the selector means is checked where it is read.
+    fn selects(&self, labels: &Labels<'_>) -> bool {
+        self.label_selector.as_ref().is_none_or(|selector| selector.matches(labels) == Truth::Yes)
+    }
+}
+
+impl<'s> Discovered<'s> {
+    /// The value of a label; empty if it has no such label.
+    pub fn label(&self, name: &str) -> Cow<'_, str> {
+        match &self.0 {
+            Thing::Pod(target) => target.value(name),
+            Thing::Listed(labels) => Cow::Borrowed(labels.get(name)),
+        }
+    }
+
+    /// Whether it is known what a label says. Of pods that are still to be made, names and addresses are not.
+    pub fn knows(&self, name: &str) -> bool {
+        match &self.0 {
+            Thing::Pod(target) => target.knows(name),
+            Thing::Listed(_) => true,
+        }
+    }
+
+    /// Whether it is known what every label says.
+    pub(super) fn knows_all(&self) -> bool {
+        match &self.0 {
+            Thing::Pod(target) => target.knows_all(),
+            Thing::Listed(_) => true,
+        }
+    }
+
+    /// All its labels, as `discoveredLabels` without what the scraper adds.
+    pub fn labels(&self) -> LabelSet {
+        let mut listed = Vec::new();
+        self.list(&mut listed);
+        listed.into_iter().collect()
+    }
+
+    pub(super) fn list(&self, listed: &mut Vec<(String, String)>) {
+        match &self.0 {
+            Thing::Pod(target) => target.list(listed),
+            Thing::Listed(labels) => list_all(labels, listed),
+        }
+    }
+
+    /// Those of its labels that are no meta labels, and so may outlast relabeling.
+    pub(super) fn list_lasting(&self, listed: &mut Vec<(String, String)>) {
+        match &self.0 {
+            Thing::Pod(target) => listed.push((ADDRESS.to_owned(), target.address())),
+            Thing::Listed(labels) => list_all(labels, listed),
+        }
+    }
+
     /// The pod that it is of, if it is of one.
-    pub pod: Option<&'s Pod>,
+    pub const fn pod(&self) -> Option<&'s Pod> {
+        match &self.0 {
+            Thing::Pod(target) => Some(target.pod.pod),
+            Thing::Listed(_) => None,
+        }
+    }
+
     /// The container of that pod, if it is of one.
-    pub container: Option<&'s str>,
+    pub fn container(&self) -> Option<&'s str> {
+        match &self.0 {
+            Thing::Pod(target) => Some(&target.container.container.name),
+            Thing::Listed(_) => None,
+        }
+    }
+}
+
+fn list_all(labels: &LabelSet, listed: &mut Vec<(String, String)>) {
+    listed.extend(labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
 }

@@ -1,8 +1,11 @@
 //! Relabeling steps, compiled and run as `prometheus/model/relabel` runs them.
 
+use std::borrow::Cow;
+
 use super::label_name::NameScheme;
 use super::validity::{InvalidRelabeling, PrometheusVersion, check};
-use super::{Action, LabelSet, RelabelConfig, label_case};
+use super::{Action, LabelAccess, LabelSet, RelabelConfig, label_case};
+use crate::model::Text;
 use crate::model::regular_expression::RegularExpression;
 use crate::model::regular_expression::template::Template;
 
@@ -45,32 +48,64 @@ impl Step {
         &self.config
     }
 
+    /// Runs the step, and tells whether the target is kept.
+    pub fn run<L: LabelAccess>(&self, labels: &mut L) -> bool {
+        let value = self.value(labels);
+        match self.action {
+            Action::Keep => self.expression.is_match(&value),
+            Action::Drop => !self.expression.is_match(&value),
+            Action::KeepEqual => labels.get(self.target()) == value,
+            Action::DropEqual => labels.get(self.target()) != value,
+            _ => {
+                let value = value.into_owned();
+                self.rewrite(labels, &value);
+                true
+            }
+        }
+    }
+
     /// What it does.
     pub const fn action(&self) -> Action {
         self.action
     }
 
-    /// Runs the step, and tells whether the target is kept.
-    pub fn run(&self, labels: &mut LabelSet) -> bool {
-        let values: Vec<&str> = self.config.source_labels.iter().map(|name| labels.get(name)).collect();
-        let value = values.join(self.config.separator());
-        match self.action {
-            Action::Keep => return self.expression.is_match(&value),
-            Action::Drop => return !self.expression.is_match(&value),
-            Action::KeepEqual => return labels.get(self.config.target()) == value,
-            Action::DropEqual => return labels.get(self.config.target()) != value,
-            Action::Replace => self.replace(labels, &value),
-            Action::Lowercase => labels.set(self.config.target(), &label_case::lower(&value)),
-            Action::Uppercase => labels.set(self.config.target(), &label_case::upper(&value)),
-            Action::HashMod => labels.set(self.config.target(), &self.hash(&value)),
-            Action::LabelMap => self.map(labels),
-            Action::LabelDrop => labels.retain(|name| !self.expression.is_match(name)),
-            Action::LabelKeep => labels.retain(|name| self.expression.is_match(name)),
-        }
-        true
+    /// The labels whose values it matches.
+    pub fn sources(&self) -> &[Text<'static>] {
+        &self.config.source_labels
     }
 
-    fn replace(&self, labels: &mut LabelSet, value: &str) {
+    /// The label that it writes, or compares with; it may hold references to groups.
+    pub fn target(&self) -> &str {
+        self.config.target()
+    }
+
+    /// The name under which a label is copied, if it is copied to another one.
+    pub fn mapped(&self, name: &str) -> Option<String> {
+        let maps = self.action == Action::LabelMap && self.expression.is_match(name);
+        maps.then(|| self.expression.replace_all(name, &self.replacement))
+    }
+
+    /// The values of its sources, joined.
+    fn value<'l, L: LabelAccess>(&self, labels: &'l L) -> Cow<'l, str> {
+        let mut values = self.config.source_labels.iter().map(|name| labels.get(name));
+        let Some(first) = values.next() else { return Cow::Borrowed("") };
+        values.fold(first, |joined, value| Cow::Owned([&*joined, self.config.separator(), &value].concat()))
+    }
+
+    fn rewrite<L: LabelAccess>(&self, labels: &mut L, value: &str) {
+        match self.action {
+            Action::Replace => self.replace(labels, value),
+            Action::Lowercase => labels.set(self.target(), &label_case::lower(value)),
+            Action::Uppercase => labels.set(self.target(), &label_case::upper(value)),
+            Action::HashMod => labels.set(self.target(), &self.hash(value)),
+            Action::LabelMap => self.map(labels.all()),
+            Action::LabelDrop => labels.all().retain(|name| !self.expression.is_match(name)),
+            Action::LabelKeep => labels.all().retain(|name| self.expression.is_match(name)),
+            Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => {}
+        }
+    }
+
+    fn replace<L: LabelAccess>(&self, labels: &mut L, value: &str) {
         let Some(found) = self.expression.captures(value) else { return };
         let target = found.expand(&self.target_template);
         if self.names.allows(&target) {
@@ -85,10 +120,8 @@ impl Step {
     }
 
     fn map(&self, labels: &mut LabelSet) {
-        let matching = labels.iter().filter(|(name, _)| self.expression.is_match(name));
-        let copies: Vec<(String, String)> = matching
-            .map(|(name, value)| (self.expression.replace_all(name, &self.replacement), value.to_owned()))
-            .collect();
+        let copy = |(name, value): (&str, &str)| Some((self.mapped(name)?, value.to_owned()));
+        let copies: Vec<(String, String)> = labels.iter().filter_map(copy).collect();
         for (name, value) in copies {
             labels.set(&name, &value);
         }

@@ -9,13 +9,15 @@ use crate::model::snapshot::class::{Classes, LABELS_OF_ONE_POD};
 use crate::model::snapshot::given::{Given, settle};
 use crate::model::snapshot::keys::Keys;
 use crate::model::snapshot::unmodelled::{Affects, Unmodelled};
-use crate::model::snapshot::{Kept, Namespace, Namespaces, Origin, Pod, Problem, Service, Snapshot, workload};
+use crate::model::snapshot::{
+    EndpointSlice, Kept, Namespace, Namespaces, Origin, Pod, PodStatus, Problem, Service, Snapshot, workload,
+};
 
 impl Builder {
     /// The snapshot of all objects that were added.
     pub fn finish(mut self) -> Snapshot {
         let mut problems = std::mem::take(&mut self.problems);
-        let (pods, pod_origins) = self.pods(&mut problems);
+        let Settled { pods, statuses, origins } = self.pods(&mut problems);
         let kept: BTreeMap<Resource, Vec<Kept>> =
             self.kept.into_iter().map(|(resource, given)| (resource, keep(given, &mut problems))).collect();
         let unmodelled = self.unmodelled.into_iter();
@@ -25,7 +27,9 @@ impl Builder {
             sources: self.sources,
             addresses: addresses(&pods),
             pods,
-            pod_origins,
+            pod_origins: origins,
+            pod_statuses: statuses,
+            nodes: values(self.nodes, &mut problems),
             service_addresses: service_addresses(&services),
             services,
             endpoint_slices: values(self.endpoint_slices, &mut problems),
@@ -42,18 +46,26 @@ impl Builder {
         snapshot
     }
 
-    /// All pods and templates that stand for pods, in order, with their origins.
-    fn pods(&mut self, problems: &mut Vec<Problem>) -> (Vec<Pod>, Vec<Option<Origin>>) {
+    /// All pods and templates that stand for pods, in order.
+    fn pods(&mut self, problems: &mut Vec<Problem>) -> Settled {
         let pods = settle(std::mem::take(&mut self.pods), problems);
         let workloads = settle(std::mem::take(&mut self.workloads), problems);
-        let stand =
-            workload::without_pods(&workloads, pods.iter().map(|given| (&given.value.0, given.value.1.as_ref())));
+        let managed = pods.iter().map(|given| (&given.value.0, given.value.1.controller.as_deref()));
+        let stand = workload::without_pods(&workloads, managed);
         let templates = workloads.into_iter().zip(stand).filter(|(_, stands)| *stands);
-        let templates = templates.map(|(given, _)| (given.value.pod, given.origin));
-        let mut all: Vec<_> = pods.into_iter().map(|given| (given.value.0, given.origin)).chain(templates).collect();
-        all.sort_by(|(a, _), (b, _)| place(a).cmp(&place(b)));
-        all.into_iter().unzip()
+        let templates = templates.map(|(given, _)| ((given.value.pod, given.value.status), given.origin));
+        let mut all: Vec<_> = pods.into_iter().map(|given| (given.value, given.origin)).chain(templates).collect();
+        all.sort_by(|((a, _), _), ((b, _), _)| place(a).cmp(&place(b)));
+        let ((pods, statuses), origins) = all.into_iter().unzip();
+        Settled { pods, statuses, origins }
     }
+}
+
+/// All pods and templates that stand for pods, and of each what is kept beside it.
+struct Settled {
+    pods: Vec<Pod>,
+    statuses: Vec<PodStatus>,
+    origins: Vec<Option<Origin>>,
 }
 
 fn place(pod: &Pod) -> (&str, &str, bool, &str) {
@@ -83,6 +95,7 @@ fn namespaces(given: Vec<Given<Namespace>>, snapshot: &Snapshot, problems: &mut 
     let given = values(given, problems).into_iter();
     let mut named: Vec<&str> = snapshot.pods.iter().map(|pod| pod.namespace.as_str()).collect();
     named.extend(snapshot.services.iter().map(Service::namespace));
+    named.extend(snapshot.endpoint_slices.iter().map(EndpointSlice::namespace));
     named.extend(snapshot.kept.values().flatten().map(Kept::namespace));
     named.extend(snapshot.unmodelled.iter().map(|unmodelled| unmodelled.object.namespace()));
     named.sort_unstable();

@@ -9,12 +9,15 @@ use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
 use crate::model::snapshot::read::keys::KeysView;
+use crate::model::snapshot::read::node::NodeView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
 use crate::model::snapshot::unmodelled::{Affects, UnmodelledKind};
-use crate::model::snapshot::workload::{Controller, Workload};
-use crate::model::snapshot::{EndpointSlice, Namespace, Origin, Pod, Problem, ProblemKind, Service, SourceId};
+use crate::model::snapshot::workload::Workload;
+use crate::model::snapshot::{
+    EndpointSlice, Namespace, Node, Origin, Pod, PodStatus, Problem, ProblemKind, Service, SourceId,
+};
 use crate::model::{Document, DocumentError, ObjectReference, Resource, Source};
 
 /// A snapshot that is being made.
@@ -22,9 +25,10 @@ use crate::model::{Document, DocumentError, ObjectReference, Resource, Source};
 pub struct Builder {
     default_namespace: String,
     pub(super) sources: Vec<String>,
-    pub(super) pods: Vec<Given<(Pod, Option<Controller>)>>,
+    pub(super) pods: Vec<Given<(Pod, PodStatus)>>,
     pub(super) workloads: Vec<Given<Workload>>,
     pub(super) namespaces: Vec<Given<Namespace>>,
+    pub(super) nodes: Vec<Given<Node>>,
     pub(super) services: Vec<Given<Service>>,
     pub(super) endpoint_slices: Vec<Given<EndpointSlice>>,
     pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
@@ -171,7 +175,8 @@ impl Builder {
         let object = reference.clone();
         match resource {
             Resource::Pod => {
-                let value = (form::read::<TemplateView<'_>>(json)?.pod(object), metadata.controller().map(Into::into));
+                let view = form::read::<TemplateView<'_>>(json)?;
+                let value = (view.pod(object), view.status());
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
@@ -193,11 +198,16 @@ impl Builder {
             }
             Resource::Namespace => {
                 let value = Namespace::new(object.name, metadata.labels.to_static());
+                let value = value.with_annotations(metadata.annotations.to_static());
                 self.namespaces.push(Given { reference, origin, value });
             }
             Resource::Secret | Resource::ConfigMap => {
                 let value = form::read::<KeysView<'_>>(json)?.names()?;
                 self.add_keys(Given { reference, origin, value });
+            }
+            Resource::Node => {
+                let value = form::read::<NodeView<'_>>(json)?.node(object.name);
+                self.nodes.push(Given { reference, origin, value });
             }
             _ => self.keep(resource, reference, json, origin),
         }

@@ -4,6 +4,7 @@
 
 pub(super) mod endpoint_slice;
 pub(super) mod keys;
+pub(super) mod node;
 pub(super) mod pod;
 pub(super) mod service;
 pub(super) mod workload;
