@@ -57,11 +57,7 @@ pub fn complete(snapshot: &Snapshot) -> anyhow::Result<()> {
     }
 }
 
-fn add(
-    input: &Input,
-    builder: &mut Builder,
-    read: impl FnOnce(&mut Builder, File<'_>) -> Vec<DocumentError>,
-) {
+fn add(input: &Input, builder: &mut Builder, read: impl FnOnce(&mut Builder, File<'_>) -> Vec<DocumentError>) {
     let name = input.name();
     match input.read() {
         Ok(text) => {
