@@ -7,8 +7,11 @@
 //! found is relabeled and completed as its scraper would do it (`scrape/target.go`). Sharding is ignored.
 
 pub mod discovery;
+mod monitor;
 pub mod pool;
+mod prometheus;
 pub mod scraping;
+mod selection;
 pub mod target;
 
 pub use discovery::{Discovered, Discovery, Found, Role, Scope, discover};

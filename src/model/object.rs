@@ -69,11 +69,15 @@ pub enum Resource {
     ServiceAccount,
     /// `v1` Node.
     Node,
+    /// `v1` Secret.
+    Secret,
+    /// `v1` ConfigMap.
+    ConfigMap,
 }
 
 impl Resource {
     /// Every kind that is read.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Pod,
         Self::Deployment,
         Self::StatefulSet,
@@ -96,6 +100,8 @@ impl Resource {
         Self::EndpointSlice,
         Self::ServiceAccount,
         Self::Node,
+        Self::Secret,
+        Self::ConfigMap,
     ];
 
     /// The resource of this API group and kind, or `None` where it is not one that scrapeguard reads.
@@ -128,12 +134,17 @@ impl Resource {
             Self::EndpointSlice => "EndpointSlice",
             Self::ServiceAccount => "ServiceAccount",
             Self::Node => "Node",
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
         }
     }
 
     /// Whether admission and review look at objects of this kind; all others are only read into snapshots.
     pub const fn is_reviewed(self) -> bool {
-        !matches!(self, Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Node)
+        !matches!(
+            self,
+            Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Node | Self::Secret | Self::ConfigMap
+        )
     }
 
     /// Whether its objects are in namespaces.
@@ -144,7 +155,13 @@ impl Resource {
     /// The API group; empty for the core group.
     pub const fn group(self) -> &'static str {
         match self {
-            Self::Pod | Self::Namespace | Self::Service | Self::ServiceAccount | Self::Node => "",
+            Self::Pod
+            | Self::Namespace
+            | Self::Service
+            | Self::ServiceAccount
+            | Self::Node
+            | Self::Secret
+            | Self::ConfigMap => "",
             Self::EndpointSlice => "discovery.k8s.io",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
             Self::Job | Self::CronJob => "batch",

@@ -63,6 +63,20 @@ impl RelabelConfig<'_> {
         self.action.as_deref().filter(|name| !name.is_empty()).map_or(Some(Action::Replace), Action::of)
     }
 
+    /// The same step, which borrows from nothing.
+    pub fn to_static(&self) -> RelabelConfig<'static> {
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| Text::from(text.to_string()));
+        RelabelConfig {
+            action: text(&self.action),
+            source_labels: self.source_labels.iter().map(|label| Text::from(label.to_string())).collect(),
+            separator: text(&self.separator),
+            regex: text(&self.regex),
+            modulus: self.modulus,
+            target_label: text(&self.target_label),
+            replacement: text(&self.replacement),
+        }
+    }
+
     /// Whether the step does this.
     pub fn is(&self, action: Action) -> bool {
         self.action() == Some(action)

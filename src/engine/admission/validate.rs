@@ -90,7 +90,9 @@ impl<'a> Policy<'a> {
             | Resource::Service
             | Resource::EndpointSlice
             | Resource::ServiceAccount
-            | Resource::Node => None,
+            | Resource::Node
+            | Resource::Secret
+            | Resource::ConfigMap => None,
             Resource::Pod
             | Resource::Deployment
             | Resource::StatefulSet

@@ -7,17 +7,13 @@ use super::validity::{InvalidRelabeling, PrometheusVersion, check};
 use super::{Action, LabelAccess, LabelSet, RelabelConfig, label_case};
 use crate::model::regular_expression::RegularExpression;
 use crate::model::regular_expression::template::Template;
-use crate::model::text::Text;
 
 /// A relabeling step that can be run.
 #[derive(Clone, Debug)]
 pub struct Step {
+    config: RelabelConfig<'static>,
     action: Action,
-    sources: Vec<String>,
-    separator: String,
     expression: RegularExpression,
-    modulus: u64,
-    target: String,
     target_template: Template,
     replacement: Template,
     names: NameScheme,
@@ -37,16 +33,23 @@ impl Step {
     pub fn new(config: &RelabelConfig<'_>, version: PrometheusVersion) -> Result<Self, InvalidRelabeling> {
         let (action, pattern) = check(config, version)?;
         Ok(Self {
+            config: config.to_static(),
             action,
-            sources: config.source_labels.iter().map(Text::to_string).collect(),
-            separator: config.separator().to_owned(),
             expression: pattern.compile()?,
-            modulus: config.modulus.unwrap_or(0),
-            target: config.target().to_owned(),
             target_template: Template::parse(config.target()),
             replacement: Template::parse(config.replacement()),
             names: version.names(),
         })
+    }
+
+    /// The step as it was written.
+    pub const fn config(&self) -> &RelabelConfig<'static> {
+        &self.config
+    }
+
+    /// What it does.
+    pub const fn action(&self) -> Action {
+        self.action
     }
 
     /// Runs the step, and tells whether the target is kept.
@@ -55,29 +58,14 @@ impl Step {
         match self.action {
             Action::Keep => self.expression.is_match(&value),
             Action::Drop => !self.expression.is_match(&value),
-            Action::KeepEqual => labels.get(&self.target) == value,
-            Action::DropEqual => labels.get(&self.target) != value,
+            Action::KeepEqual => labels.get(self.config.target()) == value,
+            Action::DropEqual => labels.get(self.config.target()) != value,
             _ => {
                 let value = value.into_owned();
                 self.rewrite(labels, &value);
                 true
             }
         }
-    }
-
-    /// What it does.
-    pub const fn action(&self) -> Action {
-        self.action
-    }
-
-    /// The labels whose values it matches.
-    pub fn sources(&self) -> &[String] {
-        &self.sources
-    }
-
-    /// The label that it writes, or compares with; it may hold references to groups.
-    pub fn target(&self) -> &str {
-        &self.target
     }
 
     /// The name under which a label is copied, if it is copied to another one.
@@ -88,17 +76,17 @@ impl Step {
 
     /// The values of its sources, joined.
     fn value<'l, L: LabelAccess>(&self, labels: &'l L) -> Cow<'l, str> {
-        let mut values = self.sources.iter().map(|name| labels.get(name));
+        let mut values = self.config.source_labels.iter().map(|name| labels.get(name));
         let Some(first) = values.next() else { return Cow::Borrowed("") };
-        values.fold(first, |joined, value| Cow::Owned([&*joined, &self.separator, &value].concat()))
+        values.fold(first, |joined, value| Cow::Owned([&*joined, self.config.separator(), &value].concat()))
     }
 
     fn rewrite<L: LabelAccess>(&self, labels: &mut L, value: &str) {
         match self.action {
             Action::Replace => self.replace(labels, value),
-            Action::Lowercase => labels.set(&self.target, &label_case::lower(value)),
-            Action::Uppercase => labels.set(&self.target, &label_case::upper(value)),
-            Action::HashMod => labels.set(&self.target, &self.hash(value)),
+            Action::Lowercase => labels.set(self.config.target(), &label_case::lower(value)),
+            Action::Uppercase => labels.set(self.config.target(), &label_case::upper(value)),
+            Action::HashMod => labels.set(self.config.target(), &self.hash(value)),
             Action::LabelMap => self.map(labels.all()),
             Action::LabelDrop => labels.all().retain(|name| !self.expression.is_match(name)),
             Action::LabelKeep => labels.all().retain(|name| self.expression.is_match(name)),
@@ -117,7 +105,7 @@ impl Step {
     /// The last eight bytes of the MD5 sum, as a number, modulo.
     fn hash(&self, value: &str) -> String {
         let hash = u128::from_be_bytes(md5::compute(value).0) & u128::from(u64::MAX);
-        hash.checked_rem(u128::from(self.modulus)).unwrap_or_default().to_string()
+        hash.checked_rem(u128::from(self.config.modulus.unwrap_or(0))).unwrap_or_default().to_string()
     }
 
     fn map(&self, labels: &mut LabelSet) {

@@ -21,7 +21,7 @@ pub(super) fn made_slices(snapshot: &Snapshot) -> Vec<EndpointSlice> {
     let given: HashSet<(&str, &str)> =
         snapshot.endpoint_slices.iter().filter_map(|slice| Some((slice.namespace(), slice.service_name()?))).collect();
     let classes = Classes::of(snapshot);
-    let bare = snapshot.services.iter().filter(|service| !given.contains(&(service.namespace(), service.name())));
+    let bare = snapshot.services().iter().filter(|service| !given.contains(&(service.namespace(), service.name())));
     bare.flat_map(|service| of_service(service, &classes.selected(service), snapshot)).collect()
 }
 
