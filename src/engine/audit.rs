@@ -35,7 +35,7 @@ pub struct Audit<'s> {
 impl<'s> Audit<'s> {
     /// Audits a snapshot under these guards.
     pub fn of(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, guards: &Guards, _: &Circumstances) -> Self {
-        let scraping = Scraping::default();
+        let scraping = Scraping::new(snapshot);
         let connections: Vec<(Guarded<'s>, Path)> = guards
             .iter()
             .flat_map(|guard| guarded(guard, snapshot))

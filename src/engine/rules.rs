@@ -17,6 +17,7 @@ pub mod network_policy;
 pub mod peer_authentication;
 pub mod pod_monitor;
 pub mod prometheus;
+pub mod refusal;
 pub mod relabeling;
 pub mod scrape_monitor;
 
@@ -112,6 +113,8 @@ pub enum Check {
     NetworkPolicies(fn(&[NetworkPolicy<'_>], &Guard, &mut Findings<'_>)),
     /// By all objects of a cluster together.
     Cluster(fn(&Cluster<'_, '_>, &mut ClusterFindings<'_>)),
+    /// By one object in some of its cases, and by all objects of a cluster together in others.
+    Both(&'static Check, fn(&Cluster<'_, '_>, &mut ClusterFindings<'_>)),
     /// By a path that ends: the evaluator names the rule where it decides a hop.
     Hop,
 }

@@ -2,8 +2,9 @@
 
 use crate::engine::reach::Path;
 use crate::engine::scrape::Target;
+pub use crate::model::snapshot::Change;
 use crate::model::snapshot::Pod;
-use crate::model::{FieldPath, ObjectReference, Resource};
+use crate::model::{FieldPath, ObjectReference};
 
 /// The way of one scrape.
 #[derive(Clone, Debug)]
@@ -35,18 +36,4 @@ pub struct Fix {
     pub summary: String,
     /// The objects as they would have to be.
     pub change: Vec<Change>,
-}
-
-/// A change of the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// An object is there, new or instead of the one of the same name.
-    Put {
-        /// Its kind.
-        resource: Resource,
-        /// Its JSON, with name and namespace.
-        json: String,
-    },
-    /// An object is no longer there.
-    Delete(ObjectReference),
 }

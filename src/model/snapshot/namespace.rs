@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::labels::Labels;
+use crate::model::snapshot::Origin;
+use crate::model::{ObjectReference, Resource};
 
 /// The label that the API server puts on every namespace (KEP-2161).
 pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -13,22 +15,61 @@ pub struct Namespace {
     name: String,
     /// `None` where the object itself was not given.
     labels: Option<Labels<'static>>,
+    annotations: Labels<'static>,
+    origin: Option<Origin>,
 }
 
 impl Namespace {
     /// A namespace whose object is known.
     pub const fn new(name: String, labels: Labels<'static>) -> Self {
-        Self { name, labels: Some(labels) }
+        Self { name, labels: Some(labels), annotations: Labels::none(), origin: None }
+    }
+
+    /// The same with these annotations.
+    #[must_use]
+    pub fn with_annotations(self, annotations: Labels<'static>) -> Self {
+        Self { annotations, ..self }
     }
 
     /// A namespace of which only the name is known.
     pub const fn named(name: String) -> Self {
-        Self { name, labels: None }
+        Self { name, labels: None, annotations: Labels::none(), origin: None }
+    }
+
+    /// The same, which stands there.
+    #[must_use]
+    pub fn at(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The object.
+    pub fn reference(&self) -> ObjectReference {
+        ObjectReference { kind: Resource::Namespace.kind().to_owned(), namespace: None, name: self.name.clone() }
+    }
+
+    /// Where it stands; `None` if it comes from no file.
+    pub const fn origin(&self) -> Option<Origin> {
+        self.origin
+    }
+
+    /// Whether the object itself is given, so that its labels are known.
+    pub const fn is_given(&self) -> bool {
+        self.labels.is_some()
+    }
+
+    /// Its labels, without the one that the API server puts on it; `None` where the object itself was not given.
+    pub const fn labels(&self) -> Option<&Labels<'static>> {
+        self.labels.as_ref()
+    }
+
+    /// Its annotations; none where the object itself was not given.
+    pub const fn annotations(&self) -> &Labels<'static> {
+        &self.annotations
     }
 
     /// The value of a label: `Some(Some(value))` for one that is known to be there, `Some(None)` for one that is known
@@ -54,9 +95,23 @@ impl Namespaces {
         }
     }
 
+    /// The namespace of this name, if an object is in it or it was given.
+    pub fn find(&self, name: &str) -> Option<&Namespace> {
+        self.0.get(name)
+    }
+
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Namespace> {
         self.0.values()
+    }
+}
+
+impl IntoIterator for Namespaces {
+    type Item = Namespace;
+    type IntoIter = std::collections::btree_map::IntoValues<String, Namespace>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_values()
     }
 }
 
