@@ -57,6 +57,10 @@ pub enum Resource {
     Prometheus,
     /// `monitoring.coreos.com` PrometheusAgent.
     PrometheusAgent,
+    /// `monitoring.coreos.com` Alertmanager.
+    Alertmanager,
+    /// `monitoring.coreos.com` ThanosRuler.
+    ThanosRuler,
     /// `networking.k8s.io` Ingress.
     Ingress,
     /// `v1` Namespace.
@@ -71,7 +75,7 @@ pub enum Resource {
 
 impl Resource {
     /// Every kind that is read.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Pod,
         Self::Deployment,
         Self::StatefulSet,
@@ -88,6 +92,8 @@ impl Resource {
         Self::ScrapeConfig,
         Self::Prometheus,
         Self::PrometheusAgent,
+        Self::Alertmanager,
+        Self::ThanosRuler,
         Self::Ingress,
         Self::Namespace,
         Self::Service,
@@ -119,6 +125,8 @@ impl Resource {
             Self::ScrapeConfig => "ScrapeConfig",
             Self::Prometheus => "Prometheus",
             Self::PrometheusAgent => "PrometheusAgent",
+            Self::Alertmanager => "Alertmanager",
+            Self::ThanosRuler => "ThanosRuler",
             Self::Ingress => "Ingress",
             Self::Namespace => "Namespace",
             Self::Service => "Service",
@@ -129,7 +137,10 @@ impl Resource {
 
     /// Whether admission and review look at objects of this kind; all others are only read into snapshots.
     pub const fn is_reviewed(self) -> bool {
-        !matches!(self, Self::Service | Self::EndpointSlice | Self::ServiceAccount)
+        !matches!(
+            self,
+            Self::Alertmanager | Self::ThanosRuler | Self::Service | Self::EndpointSlice | Self::ServiceAccount
+        )
     }
 
     /// Whether its objects are in namespaces.
@@ -151,7 +162,9 @@ impl Resource {
             | Self::Probe
             | Self::ScrapeConfig
             | Self::Prometheus
-            | Self::PrometheusAgent => "monitoring.coreos.com",
+            | Self::PrometheusAgent
+            | Self::Alertmanager
+            | Self::ThanosRuler => "monitoring.coreos.com",
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
+use crate::model::snapshot::read::operated::OperatedView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
@@ -253,6 +254,11 @@ impl Builder {
             Resource::Namespace => {
                 let value = Namespace::new(object.name, metadata.labels.to_static()).at(origin);
                 self.namespaces.push(Given { reference, origin, value });
+            }
+            Resource::Prometheus | Resource::PrometheusAgent | Resource::Alertmanager | Resource::ThanosRuler => {
+                self.keep(resource, reference.clone(), json, origin);
+                let made = form::read::<OperatedView<'_>>(json).ok().and_then(|view| view.workload(resource, &object));
+                self.workloads.extend(made.map(|value| Given { reference, origin, value }));
             }
             _ => self.keep(resource, reference, json, origin),
         }

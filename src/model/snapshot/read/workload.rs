@@ -73,6 +73,7 @@ impl WorkloadView<'_> {
             pod: template.pod(reference),
             selector: self.spec.selector.as_ref().map(LabelSelector::to_static),
             controller: self.metadata.controller().map(Into::into),
+            made_from: None,
             makes_pods: self.makes_pods(),
         })
     }
