@@ -91,7 +91,10 @@ impl<'a> Policy<'a> {
             | Resource::Namespace
             | Resource::Service
             | Resource::EndpointSlice
-            | Resource::ServiceAccount => None,
+            | Resource::ServiceAccount
+            | Resource::Node
+            | Resource::Secret
+            | Resource::ConfigMap => None,
             Resource::Pod
             | Resource::Deployment
             | Resource::StatefulSet
@@ -205,6 +208,7 @@ impl Subject<'_> {
             (Check::Prometheus(check), Policy::Prometheus(prometheus)) => check(prometheus, self.guard, findings),
             (Check::Ingress(check), Policy::Ingress(ingress)) => check(ingress, self.guard, findings),
             (Check::Workload(check), Policy::Workload(workload)) => check(workload, self.guard, findings),
+            (Check::Both(check, _), _) => self.check(*check, findings),
             (Check::Pods(check), policy) => {
                 if let Some(pods) = policy.pods() {
                     check(&pods, self.guard, findings);

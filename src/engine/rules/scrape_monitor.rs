@@ -1,16 +1,18 @@
 //! Rules for how targets are scraped: TLS, intervals, limits.
 
+mod files;
 mod probe;
 mod refused;
 mod timing;
 mod tls;
+mod twice;
 
 use crate::engine::admission::Action;
-use crate::engine::rules::findings::Findings;
+use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::{Check, Monitor, Needs, Rule};
 use crate::model::finding::Family;
 use crate::model::guard::Guard;
-use crate::model::{FieldPath, RuleId, Severity};
+use crate::model::{FieldPath, Finding, ObjectReference, RuleId, Severity};
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
@@ -26,6 +28,19 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/sm-001-bad.yaml"),
         good: include_str!("examples/sm-001-good.yaml"),
         check: Check::Monitor(tls::no_authority),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 3),
+        title: "a file of TLS that Prometheus does not have",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Files are looked for in the container of Prometheus. Where nothing is mounted there is no file, and \
+              every scrape fails.",
+        fix: "Name a file below a directory that the Prometheus resource mounts.",
+        bad: include_str!("examples/sm-003-bad.yaml"),
+        good: include_str!("examples/sm-003-good.yaml"),
+        check: Check::Cluster(files::are_not_mounted),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 4),
@@ -75,7 +90,7 @@ pub const RULES: &[Rule] = &[
         fix: "Make scrapeTimeout shorter, or the interval longer.",
         bad: include_str!("examples/sm-008-bad.yaml"),
         good: include_str!("examples/sm-008-good.yaml"),
-        check: Check::Monitor(timing::timeout),
+        check: Check::Monitor(|monitor, _, findings| timing::timeout(monitor, findings)),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 12),
@@ -112,7 +127,20 @@ pub const RULES: &[Rule] = &[
         fix: "Write host:port, with scheme and path in fields of their own, and give targets.",
         bad: include_str!("examples/sm-014-bad.yaml"),
         good: include_str!("examples/sm-014-good.yaml"),
-        check: Check::Probe(probe::incomplete),
+        check: Check::Probe(|probe, _, findings| probe::incomplete(probe, findings)),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 15),
+        title: "two Services that lead to the same pods",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A ServiceMonitor makes a target of each address of each Service. A headless Service beside another one \
+              of the same pods, as the operator makes it, doubles every sample.",
+        fix: "Select by a label that only one of the Services has.",
+        bad: include_str!("examples/sm-015-bad.yaml"),
+        good: include_str!("examples/sm-015-good.yaml"),
+        check: Check::Cluster(twice::by_two_services),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 16),
@@ -125,9 +153,24 @@ pub const RULES: &[Rule] = &[
         fix: "Write the setting as the operator reads it.",
         bad: include_str!("examples/sm-016-bad.yaml"),
         good: include_str!("examples/sm-016-good.yaml"),
-        check: Check::Monitor(refused::settings),
+        check: Check::Monitor(|monitor, _, findings| refused::settings(monitor, findings)),
     },
 ];
+
+/// What the rules of this family find that makes the operator leave out a monitor, whatever Prometheus it is for.
+pub(super) fn refusals(monitor: &Monitor<'_, '_>, object: &ObjectReference) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for rule in RULES {
+        let mut findings = Findings::new(rule, object, Scope::Guarded, &mut found);
+        match (rule.id.number(), monitor) {
+            (8, _) => timing::timeout(monitor, &mut findings),
+            (14, Monitor::Probe(probe)) => probe::incomplete(probe, &mut findings),
+            (16, _) => refused::settings(monitor, &mut findings),
+            _ => {}
+        }
+    }
+    found
+}
 
 /// A monitor that selects everything is told to select less, and only then to set limits.
 fn no_limit(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {

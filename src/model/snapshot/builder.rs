@@ -13,13 +13,17 @@ use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
+use crate::model::snapshot::read::keys::KeysView;
+use crate::model::snapshot::read::node::NodeView;
 use crate::model::snapshot::read::operated::OperatedView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
 use crate::model::snapshot::unmodelled::{Affects, UnmodelledKind};
 use crate::model::snapshot::workload::Workload;
-use crate::model::snapshot::{EndpointSlice, Namespace, Origin, Problem, ProblemKind, Service, Snapshot, SourceId};
+use crate::model::snapshot::{
+    EndpointSlice, Namespace, Node, Origin, PodStatus, Problem, ProblemKind, Service, Snapshot, SourceId,
+};
 use crate::model::{Document, DocumentError, ObjectReference, RawDocument, Resource, Source};
 
 /// A snapshot that is being made.
@@ -35,9 +39,12 @@ pub struct Builder {
     controllers: Controllers,
     pub(super) workloads: Vec<Given<Workload>>,
     pub(super) namespaces: Vec<Given<Namespace>>,
+    pub(super) nodes: Vec<Given<Node>>,
     pub(super) services: Vec<Given<Service>>,
     pub(super) endpoint_slices: Vec<Given<EndpointSlice>>,
     pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
+    /// Names of the keys of Secrets and ConfigMaps.
+    pub(super) keys: Vec<Given<Vec<String>>>,
     /// By API group, for kinds of several groups are called alike.
     pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, Written)>>>,
     pub(super) problems: Vec<Problem>,
@@ -230,8 +237,9 @@ impl Builder {
         let object = reference.clone();
         match resource {
             Resource::Pod => {
+                let view = form::read::<TemplateView<'_>>(json)?;
                 let controller = metadata.controller().map(|owner| self.controllers.share(owner.into()));
-                let value = (form::read::<TemplateView<'_>>(json)?.pod(object), controller);
+                let value = (view.pod(object), PodStatus { controller, ..view.status() });
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
@@ -253,12 +261,21 @@ impl Builder {
             }
             Resource::Namespace => {
                 let value = Namespace::new(object.name, metadata.labels.to_static()).at(origin);
+                let value = value.with_annotations(metadata.annotations.to_static());
                 self.namespaces.push(Given { reference, origin, value });
             }
             Resource::Prometheus | Resource::PrometheusAgent | Resource::Alertmanager | Resource::ThanosRuler => {
                 self.keep(resource, reference.clone(), json, origin);
                 let made = form::read::<OperatedView<'_>>(json).ok().and_then(|view| view.workload(resource, &object));
                 self.workloads.extend(made.map(|value| Given { reference, origin, value }));
+            }
+            Resource::Node => {
+                let value = form::read::<NodeView<'_>>(json)?.node(object.name);
+                self.nodes.push(Given { reference, origin, value });
+            }
+            Resource::Secret | Resource::ConfigMap => {
+                let value = form::read::<KeysView<'_>>(json)?.names()?;
+                self.add_keys(Given { reference, origin, value });
             }
             _ => self.keep(resource, reference, json, origin),
         }

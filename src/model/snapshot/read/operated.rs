@@ -9,6 +9,7 @@ mod containers;
 mod version;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -19,8 +20,8 @@ use crate::model::labels::Labels;
 use crate::model::resource::prometheus::PodMetadata;
 use crate::model::resource::{null_as_default, object};
 use crate::model::selector::LabelSelector;
-use crate::model::snapshot::Pod;
-use crate::model::snapshot::workload::{Controller, Workload};
+use crate::model::snapshot::workload::Workload;
+use crate::model::snapshot::{ContainerStatus, Controller, Pod, PodStatus};
 use crate::model::{ObjectReference, Resource, Text};
 
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -157,14 +158,19 @@ impl Making<'_, '_> {
             return None;
         }
         let match_labels = self.selector_labels();
+        let pod = self.pod(labels);
         Some(Workload {
-            pod: self.pod(labels),
+            status: status(&pod),
+            pod,
             selector: Some(LabelSelector {
                 match_labels: match_labels.into_iter().collect(),
                 ..LabelSelector::default()
             }),
             controller: None,
-            made_from: Some(Controller::new(&self.reference.kind, &self.reference.name)),
+            made_from: Some(Controller {
+                kind: self.reference.kind.as_str().into(),
+                name: self.reference.name.as_str().into(),
+            }),
             makes_pods: self.makes_pods(),
         })
     }
@@ -247,6 +253,13 @@ impl Making<'_, '_> {
     const fn is_prometheus(&self) -> bool {
         matches!(self.resource, Resource::Prometheus | Resource::PrometheusAgent)
     }
+}
+
+/// What service discovery would tell. Nobody says which images the operator takes.
+fn status(pod: &Pod) -> PodStatus {
+    let (kind, name) = (pod.object.kind.as_str().into(), pod.object.name.as_str().into());
+    let containers = pod.containers.iter().map(|_| ContainerStatus::default()).collect();
+    PodStatus { controller: Some(Arc::new(Controller { kind, name })), containers, ..PodStatus::default() }
 }
 
 /// All labels; of those that both have, the later ones.
