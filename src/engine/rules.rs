@@ -22,6 +22,7 @@ pub mod relabeling;
 pub mod scrape_monitor;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
@@ -112,6 +113,8 @@ pub enum Check {
     NetworkPolicies(fn(&[NetworkPolicy<'_>], &Guard, &mut Findings<'_>)),
     /// By all objects of a cluster together.
     Cluster(fn(&Cluster<'_, '_>, &mut ClusterFindings<'_>)),
+    /// By one object in some of its cases, and by all objects of a cluster together in others.
+    Both(&'static Check, fn(&Cluster<'_, '_>, &mut ClusterFindings<'_>)),
     /// By a path that ends: the evaluator names the rule where it decides a hop.
     Hop,
 }
@@ -131,13 +134,21 @@ pub enum Monitor<'m, 'a> {
 
 /// Every rule that is implemented, by family and number.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    let [identities, admittance, validity] = authorization_policy::RULES;
-    [
+    CATALOGUE.iter().copied()
+}
+
+/// A family may have several tables: one for each way in which its rules are decided.
+static CATALOGUE: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let [identities, admittance, validity, enforcement] = authorization_policy::RULES;
+    let [alone, in_cluster] = network_policy::RULES;
+    let tables = [
         general::RULES,
-        network_policy::RULES,
+        alone,
+        in_cluster,
         identities,
         admittance,
         validity,
+        enforcement,
         pod_monitor::RULES,
         relabeling::RULES,
         scrape_monitor::RULES,
@@ -145,10 +156,11 @@ pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
         peer_authentication::RULES,
         ingress::RULES,
         injection::RULES,
-    ]
-    .into_iter()
-    .flatten()
-}
+    ];
+    let mut rules: Vec<&Rule> = tables.into_iter().flatten().collect();
+    rules.sort_by_key(|rule| rule.id);
+    rules
+});
 
 /// The rule with this id, if it is implemented.
 pub fn rule(id: RuleId) -> Option<&'static Rule> {

@@ -67,12 +67,12 @@ pub enum Resource {
     EndpointSlice,
     /// `v1` ServiceAccount.
     ServiceAccount,
+    /// `v1` Node.
+    Node,
     /// `v1` Secret.
     Secret,
     /// `v1` ConfigMap.
     ConfigMap,
-    /// `v1` Node.
-    Node,
 }
 
 impl Resource {
@@ -99,9 +99,9 @@ impl Resource {
         Self::Service,
         Self::EndpointSlice,
         Self::ServiceAccount,
+        Self::Node,
         Self::Secret,
         Self::ConfigMap,
-        Self::Node,
     ];
 
     /// The resource of this API group and kind, or `None` where it is not one that scrapeguard reads.
@@ -133,9 +133,9 @@ impl Resource {
             Self::Service => "Service",
             Self::EndpointSlice => "EndpointSlice",
             Self::ServiceAccount => "ServiceAccount",
+            Self::Node => "Node",
             Self::Secret => "Secret",
             Self::ConfigMap => "ConfigMap",
-            Self::Node => "Node",
         }
     }
 
@@ -143,7 +143,7 @@ impl Resource {
     pub const fn is_reviewed(self) -> bool {
         !matches!(
             self,
-            Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Secret | Self::ConfigMap | Self::Node
+            Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Node | Self::Secret | Self::ConfigMap
         )
     }
 
@@ -159,9 +159,9 @@ impl Resource {
             | Self::Namespace
             | Self::Service
             | Self::ServiceAccount
+            | Self::Node
             | Self::Secret
-            | Self::ConfigMap
-            | Self::Node => "",
+            | Self::ConfigMap => "",
             Self::EndpointSlice => "discovery.k8s.io",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
             Self::Job | Self::CronJob => "batch",

@@ -6,6 +6,7 @@
 
 mod assemble;
 pub mod builder;
+pub mod change;
 pub mod class;
 pub mod endpoint_slice;
 mod form;
@@ -13,11 +14,13 @@ mod given;
 pub mod kept;
 mod keys;
 mod look_up;
+mod made_slices;
 pub mod namespace;
 pub mod node;
 pub mod origin;
 pub mod pod;
 pub mod pod_status;
+mod population;
 pub mod problem;
 mod read;
 pub mod service;
@@ -27,6 +30,7 @@ pub mod unmodelled;
 mod workload;
 
 pub use builder::Builder;
+pub use change::Change;
 pub use class::ClassId;
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
@@ -43,60 +47,68 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::Resource;
 use class::Classes;
+use population::Population;
 
-/// All objects that have a say in who reaches what, each list in order of namespace and name.
+/// All objects that have a say in who reaches what, each list in order of namespace and name. Lists are shared with
+/// snapshots that differ in others.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    sources: Vec<String>,
-    pods: Vec<Pod>,
-    pod_origins: Vec<Option<Origin>>,
-    pod_statuses: Vec<PodStatus>,
-    nodes: Vec<Node>,
-    addresses: Vec<(IpAddr, u32)>,
-    classes: Classes,
+    sources: Arc<Vec<String>>,
+    population: Arc<Population>,
+    nodes: Arc<Vec<Node>>,
+    classes: Arc<Classes>,
     namespaces: Namespaces,
-    services: Vec<Service>,
-    service_addresses: Vec<(IpAddr, u32)>,
-    endpoint_slices: Vec<EndpointSlice>,
-    kept: BTreeMap<Resource, Vec<Kept>>,
-    keys: Vec<keys::Keys>,
-    unmodelled: Vec<Unmodelled>,
+    services: Arc<Services>,
+    endpoint_slices: Arc<Vec<EndpointSlice>>,
+    made_slices: Arc<Vec<EndpointSlice>>,
+    kept: BTreeMap<Resource, Arc<Vec<Kept>>>,
+    keys: Arc<Vec<keys::Keys>>,
+    unmodelled: Arc<Vec<Unmodelled>>,
     problems: Vec<Problem>,
     passed_over: usize,
+}
+
+/// All Services, and the numbers of those at each address.
+#[derive(Debug, Default)]
+struct Services {
+    services: Vec<Service>,
+    addresses: Vec<(IpAddr, u32)>,
 }
 
 impl Snapshot {
     /// All pods, and templates that stand for pods.
     pub fn pods(&self) -> &[Pod] {
-        &self.pods
+        &self.population.pods
     }
 
     /// Those of one namespace.
     pub fn pods_in(&self, namespace: &str) -> &[Pod] {
-        stretch(&self.pods, |pod| pod.namespace.as_str().cmp(namespace))
+        stretch(self.pods(), |pod| pod.namespace.as_str().cmp(namespace))
     }
 
     /// The pod of this name; where there is none, what stands for the pods of the workload of this name.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
-        self.pods
+        self.pods()
             .get(self.places_named(namespace, name).start)
             .filter(|pod| pod.object.name == name && pod.namespace == namespace)
     }
 
     /// All pods, or those of one namespace, each with what only service discovery asks about it.
     pub fn pods_with_status(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, &PodStatus)> {
-        let all = 0..self.pods.len();
-        let range = namespace.map_or(all, |namespace| places(&self.pods, |pod| pod.namespace.as_str().cmp(namespace)));
-        let pods = self.pods.get(range.clone()).unwrap_or_default();
-        pods.iter().zip(self.pod_statuses.get(range).unwrap_or_default())
+        let (pods, statuses) = (self.pods(), &self.population.statuses);
+        let all = 0..pods.len();
+        let range = namespace.map_or(all, |namespace| places(pods, |pod| pod.namespace.as_str().cmp(namespace)));
+        let pods = pods.get(range.clone()).unwrap_or_default();
+        pods.iter().zip(statuses.get(range).unwrap_or_default())
     }
 
     /// What only service discovery asks about a pod of this snapshot.
     pub fn pod_status(&self, pod: &Pod) -> Option<&PodStatus> {
-        self.pod_statuses.get(self.index_of(pod)?)
+        self.population.statuses.get(self.index_of(pod)?)
     }
 
     /// All nodes.
@@ -111,13 +123,13 @@ impl Snapshot {
 
     /// All that is called by this name: the pod, then what stands for the pods of workloads of this name.
     pub fn pods_named(&self, namespace: &str, name: &str) -> &[Pod] {
-        self.pods.get(self.places_named(namespace, name)).unwrap_or_default()
+        self.pods().get(self.places_named(namespace, name)).unwrap_or_default()
     }
 
     /// The pods that have this address: several if they share the network of their node, none that have ended.
     pub fn pods_at(&self, address: IpAddr) -> impl Iterator<Item = &Pod> {
-        let found = stretch(&self.addresses, |(known, _)| known.cmp(&address));
-        found.iter().filter_map(|(_, number)| self.pods.get(*number as usize))
+        let found = stretch(&self.population.addresses, |(known, _)| known.cmp(&address));
+        found.iter().filter_map(|(_, number)| self.pods().get(*number as usize))
     }
 
     /// All namespaces that are given or that an object is in.
@@ -127,23 +139,23 @@ impl Snapshot {
 
     /// All Services.
     pub fn services(&self) -> &[Service] {
-        &self.services
+        &self.services.services
     }
 
     /// Those of one namespace.
     pub fn services_in(&self, namespace: &str) -> &[Service] {
-        stretch(&self.services, |service| service.namespace().cmp(namespace))
+        stretch(self.services(), |service| service.namespace().cmp(namespace))
     }
 
     /// The Service of this name.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
-        stretch(&self.services, |service| (service.namespace(), service.name()).cmp(&(namespace, name))).first()
+        stretch(self.services(), |service| (service.namespace(), service.name()).cmp(&(namespace, name))).first()
     }
 
     /// The Service that has this address.
     pub fn service_at(&self, address: IpAddr) -> Option<&Service> {
-        let (_, number) = stretch(&self.service_addresses, |(known, _)| known.cmp(&address)).first()?;
-        self.services.get(*number as usize)
+        let (_, number) = stretch(&self.services.addresses, |(known, _)| known.cmp(&address)).first()?;
+        self.services().get(*number as usize)
     }
 
     /// All EndpointSlices.
@@ -151,7 +163,21 @@ impl Snapshot {
         &self.endpoint_slices
     }
 
-    /// Those of a Service.
+    /// What the control plane would make of the Services that select pods and of which no EndpointSlice is given.
+    pub fn made_endpoint_slices(&self) -> &[EndpointSlice] {
+        &self.made_slices
+    }
+
+    /// Those that are given and those that would be made, all or of one namespace.
+    pub fn all_endpoint_slices<'s>(&'s self, namespace: Option<&str>) -> impl Iterator<Item = &'s EndpointSlice> {
+        let of = |slices: &'s [EndpointSlice]| match namespace {
+            None => slices,
+            Some(namespace) => stretch(slices, |slice| slice.namespace().cmp(namespace)),
+        };
+        of(&self.endpoint_slices).iter().chain(of(&self.made_slices))
+    }
+
+    /// Those of a Service that are given.
     pub fn endpoint_slices_of(&self, service: &Service) -> impl Iterator<Item = &EndpointSlice> {
         let (namespace, name) = (service.namespace().to_owned(), service.name().to_owned());
         let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(&namespace));
@@ -198,7 +224,7 @@ impl Snapshot {
 
     /// The pods of a class, of which there is at least one.
     pub fn members(&self, class: ClassId) -> impl Iterator<Item = &Pod> + Clone {
-        self.classes.members(class).iter().filter_map(|number| self.pods.get(*number as usize))
+        self.classes.members(class).iter().filter_map(|number| self.pods().get(*number as usize))
     }
 
     /// The class of a pod of this snapshot.
@@ -209,17 +235,17 @@ impl Snapshot {
 
 impl Snapshot {
     fn kept_of(&self, resource: Resource) -> &[Kept] {
-        self.kept.get(&resource).map_or(&[], Vec::as_slice)
+        self.kept.get(&resource).map_or(&[], |kept| kept.as_slice())
     }
 
     fn places_named(&self, namespace: &str, name: &str) -> Range<usize> {
-        places(&self.pods, |pod| (pod.namespace.as_str(), pod.object.name.as_str()).cmp(&(namespace, name)))
+        places(self.pods(), |pod| (pod.namespace.as_str(), pod.object.name.as_str()).cmp(&(namespace, name)))
     }
 
     /// Where a pod is in the list. Pods that are still to be named may be called alike.
     fn index_of(&self, pod: &Pod) -> Option<usize> {
         let mut alike = self.places_named(&pod.namespace, &pod.object.name);
-        let here = |index: &usize| self.pods.get(*index);
+        let here = |index: &usize| self.pods().get(*index);
         let itself = alike.clone().find(|index| here(index).is_some_and(|here| std::ptr::eq(here, pod)));
         itself.or_else(|| alike.find(|index| here(index).is_some_and(|here| here.object == pod.object)))
     }

@@ -90,9 +90,9 @@ impl<'a> Policy<'a> {
             | Resource::Service
             | Resource::EndpointSlice
             | Resource::ServiceAccount
+            | Resource::Node
             | Resource::Secret
-            | Resource::ConfigMap
-            | Resource::Node => None,
+            | Resource::ConfigMap => None,
             Resource::Pod
             | Resource::Deployment
             | Resource::StatefulSet
@@ -206,6 +206,7 @@ impl Subject<'_> {
             (Check::Prometheus(check), Policy::Prometheus(prometheus)) => check(prometheus, self.guard, findings),
             (Check::Ingress(check), Policy::Ingress(ingress)) => check(ingress, self.guard, findings),
             (Check::Workload(check), Policy::Workload(workload)) => check(workload, self.guard, findings),
+            (Check::Both(check, _), _) => self.check(*check, findings),
             (Check::Pods(check), policy) => {
                 if let Some(pods) = policy.pods() {
                     check(&pods, self.guard, findings);

@@ -1,9 +1,18 @@
 //! Scrape paths: from a Prometheus through a monitor to a target, and what would mend a path that is blocked.
 
+mod address;
+mod follow;
+mod lost;
+mod nobody;
+
+use std::sync::Arc;
+
 use crate::engine::reach::Path;
 use crate::engine::scrape::Target;
+pub use crate::model::snapshot::Change;
 use crate::model::snapshot::Pod;
-use crate::model::{FieldPath, ObjectReference, Resource};
+use crate::model::{FieldPath, ObjectReference};
+pub(super) use follow::scrape_paths;
 
 /// The way of one scrape.
 #[derive(Clone, Debug)]
@@ -22,8 +31,8 @@ pub struct ScrapePath<'s> {
     pub target: Option<Target<'s>>,
     /// The port of the target's pod, where it is known.
     pub port: Option<u16>,
-    /// All hops.
-    pub path: Path,
+    /// All hops. Targets that nothing tells apart share them.
+    pub path: Arc<Path>,
     /// What would open it.
     pub fix: Option<Fix>,
 }
@@ -35,18 +44,4 @@ pub struct Fix {
     pub summary: String,
     /// The objects as they would have to be.
     pub change: Vec<Change>,
-}
-
-/// A change of the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// An object is there, new or instead of the one of the same name.
-    Put {
-        /// Its kind.
-        resource: Resource,
-        /// Its JSON, with name and namespace.
-        json: String,
-    },
-    /// An object is no longer there.
-    Delete(ObjectReference),
 }

@@ -1,5 +1,16 @@
 //! Rules over a whole cluster: what they may look at, and where they put what they find.
 
+pub mod clues;
+mod shapes;
+#[cfg(test)]
+mod tests;
+mod written;
+
+pub use shapes::Shapes;
+pub use written::{Policy, Written};
+
+use serde::Deserialize;
+
 use crate::engine::audit::ScrapePath;
 use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::{Evaluator, Path};
@@ -7,8 +18,8 @@ use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::{Check, Rule, catalogue};
 use crate::engine::scrape::Scraping;
 use crate::model::guard::{Guards, RuleSetting};
-use crate::model::snapshot::Snapshot;
-use crate::model::{FieldPath, Finding, ObjectReference, Severity};
+use crate::model::snapshot::{Kept, Snapshot};
+use crate::model::{FieldPath, Finding, ObjectReference, Resource, RuleId, Severity};
 
 /// A cluster, and what the evaluator has found out about it.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +28,8 @@ pub struct Cluster<'c, 's> {
     pub snapshot: &'s Snapshot,
     /// What must be true.
     pub guards: &'c Guards,
+    /// All policies as they were written.
+    pub written: &'c Written<'s>,
     /// Who reaches whom.
     pub evaluator: &'c Evaluator<'s>,
     /// What is scraped.
@@ -27,6 +40,34 @@ pub struct Cluster<'c, 's> {
     pub connections: &'c [(Guarded<'s>, Path)],
 }
 
+impl<'s> Cluster<'_, 's> {
+    /// Whether all namespaces are known with their labels: a `Namespace` is given for each that anything is in, and one
+    /// more than this. Who gives none beside their own says nothing of others.
+    pub fn knows_namespaces_beside(&self, own: &str) -> bool {
+        let namespaces = || self.snapshot.namespaces().iter();
+        // Any key but that of the name says it.
+        namespaces().all(|namespace| namespace.label("").is_some()) && namespaces().any(|it| it.name() != own)
+    }
+
+    /// Whether a pod is in this namespace. Where there is none, the workloads of it were probably not given.
+    pub fn has_pods(&self, namespace: &str) -> bool {
+        !self.written.shapes.of(namespace).is_empty()
+    }
+
+    /// The objects of a kind that can be read.
+    pub fn read<T: Deserialize<'s>>(&self, resource: Resource) -> impl Iterator<Item = (&'s Kept, T)> + use<'s, T> {
+        let readable = self.snapshot.objects(resource).filter(|kept| kept.unreadable.is_none());
+        readable.filter_map(|kept| Some((kept, serde_json::from_str(&kept.json).ok()?)))
+    }
+
+    /// Whether objects of these kinds may be missing because a part of the input could not be read.
+    pub fn may_lack(&self, resources: &[Resource]) -> bool {
+        let is_of = |object: &ObjectReference| resources.iter().any(|resource| resource.kind() == object.kind);
+        let mut lost = self.snapshot.problems().iter().filter(|problem| problem.is_loss());
+        lost.any(|problem| problem.object.as_ref().is_none_or(is_of))
+    }
+}
+
 /// Takes the findings of one rule about any objects.
 #[derive(Debug)]
 pub struct ClusterFindings<'a> {
@@ -35,7 +76,17 @@ pub struct ClusterFindings<'a> {
     found: &'a mut Vec<Finding>,
 }
 
-impl ClusterFindings<'_> {
+impl<'a> ClusterFindings<'a> {
+    /// Findings of this rule are appended to `found`.
+    pub const fn new(rule: &'static Rule, guards: &'a Guards, found: &'a mut Vec<Finding>) -> Self {
+        Self { rule, guards, found }
+    }
+
+    /// The rule that looks.
+    pub fn rule(&self) -> RuleId {
+        self.rule.id
+    }
+
     /// Reports that something is wrong at a field of an object. See [`Findings::report`].
     pub fn report(
         &mut self,
@@ -71,8 +122,8 @@ impl ClusterFindings<'_> {
 pub fn findings(cluster: &Cluster<'_, '_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in catalogue() {
-        if let Check::Cluster(check) = rule.check {
-            check(cluster, &mut ClusterFindings { rule, guards: cluster.guards, found: &mut found });
+        if let Check::Cluster(check) | Check::Both(_, check) = rule.check {
+            check(cluster, &mut ClusterFindings::new(rule, cluster.guards, &mut found));
         }
     }
     found

@@ -1,5 +1,11 @@
 //! What monitors of all four kinds have in common.
 
+mod selectable;
+#[cfg(test)]
+mod tests;
+
+pub(in crate::engine::rules) use selectable::{Looking, Selectable, each_monitor};
+
 use crate::engine::rules::Monitor;
 use crate::model::FieldPath;
 use crate::model::relabeling::RelabelConfig;

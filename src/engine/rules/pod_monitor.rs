@@ -1,5 +1,7 @@
 //! Rules for what monitors pick: which pods and Services, in which namespaces, on which ports.
 
+mod declared;
+mod nothing;
 mod ports;
 mod selection;
 
@@ -11,6 +13,19 @@ use crate::model::{RuleId, Severity};
 /// The family's rules.
 pub const RULES: &[Rule] = &[
     Rule {
+        id: RuleId::new(Family::PodMonitor, 4),
+        title: "a port that no selected pod declares",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Prometheus discovers the ports that containers declare, by the names that they give them. A name that \
+              nobody gives leaves no target.",
+        fix: "Write the name of a declared port, or declare the port.",
+        bad: include_str!("examples/pm-004-bad.yaml"),
+        good: include_str!("examples/pm-004-good.yaml"),
+        check: Check::Cluster(declared::no_pod_has_it),
+    },
+    Rule {
         id: RuleId::new(Family::PodMonitor, 5),
         title: "a number where the name of a port belongs",
         severity: Severity::Error,
@@ -21,7 +36,20 @@ pub const RULES: &[Rule] = &[
         fix: "Write the name of the port, or its number in targetPort (ServiceMonitor) or portNumber (PodMonitor).",
         bad: include_str!("examples/pm-005-bad.yaml"),
         good: include_str!("examples/pm-005-good.yaml"),
-        check: Check::Monitor(ports::number_as_name),
+        check: Check::Both(&Check::Monitor(ports::number_as_name), declared::no_service_has_it),
+    },
+    Rule {
+        id: RuleId::new(Family::PodMonitor, 6),
+        title: "a selector that selects nothing",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A PodMonitor selects by the labels of pods, a ServiceMonitor by those of Services, which are often \
+              others. There are no targets, and nobody says so.",
+        fix: "Write labels that pods or Services really have.",
+        bad: include_str!("examples/pm-006-bad.yaml"),
+        good: include_str!("examples/pm-006-good.yaml"),
+        check: Check::Cluster(nothing::selects_nothing),
     },
     Rule {
         id: RuleId::new(Family::PodMonitor, 7),
@@ -59,7 +87,7 @@ pub const RULES: &[Rule] = &[
         fix: "Remove any or matchNames.",
         bad: include_str!("examples/pm-009-bad.yaml"),
         good: include_str!("examples/pm-009-good.yaml"),
-        check: Check::Monitor(selection::names_beside_any),
+        check: Check::Both(&Check::Monitor(selection::names_beside_any), selection::missing_namespace),
     },
     Rule {
         id: RuleId::new(Family::PodMonitor, 10),

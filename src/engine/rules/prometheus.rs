@@ -1,8 +1,13 @@
 //! Rules for Prometheus resources, pods and workloads: what is picked up, and what is said to the operator and to Istio.
 
 mod certificates;
+pub(super) mod given;
+mod injected;
 mod mesh;
+mod neighbours;
+mod outgoing;
 pub mod pods;
+mod port_name;
 mod selection;
 #[cfg(test)]
 mod tests;
@@ -42,6 +47,19 @@ pub const RULES: &[Rule] = &[
         check: Check::Prometheus(selection::selects_nothing),
     },
     Rule {
+        id: RuleId::new(Family::Prometheus, 2),
+        title: "a kind of monitor that is not picked up",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A Prometheus without a selector for a kind picks up none of that kind, and nobody says so to those who \
+              write them.",
+        fix: "Set the selector for that kind.",
+        bad: include_str!("examples/pr-002-bad.yaml"),
+        good: include_str!("examples/pr-002-good.yaml"),
+        check: Check::Cluster(neighbours::kind_is_passed_over),
+    },
+    Rule {
         id: RuleId::new(Family::Prometheus, 3),
         title: "monitors of the whole cluster are picked up",
         severity: Severity::Info,
@@ -77,7 +95,7 @@ pub const RULES: &[Rule] = &[
         fix: "Write \"true\" or \"false\", as a label.",
         bad: include_str!("examples/pr-005-bad.yaml"),
         good: include_str!("examples/pr-005-good.yaml"),
-        check: Check::Pods(mesh::injection_label),
+        check: Check::Both(&Check::Pods(mesh::injection_label), injected::annotation_is_not_heard),
     },
     Rule {
         id: RuleId::new(Family::Prometheus, 6),
@@ -134,6 +152,19 @@ pub const RULES: &[Rule] = &[
         check: Check::Pods(mesh::only_one_address_family),
     },
     Rule {
+        id: RuleId::new(Family::Prometheus, 10),
+        title: "a policy for Prometheus that its sidecar cannot enforce",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "With an empty list of inbound ports the sidecar captures nothing that comes in. Whatever \
+              AuthorizationPolicies say, everybody gets through.",
+        fix: "Let inbound traffic be captured, or guard the port by a NetworkPolicy.",
+        bad: include_str!("examples/pr-010-bad.yaml"),
+        good: include_str!("examples/pr-010-good.yaml"),
+        check: Check::Cluster(neighbours::policy_is_not_enforced),
+    },
+    Rule {
         id: RuleId::new(Family::Prometheus, 11),
         title: "a Prometheus that nobody can reach",
         severity: Severity::Warning,
@@ -147,6 +178,19 @@ pub const RULES: &[Rule] = &[
         check: Check::Prometheus(selection::listens_on_loopback),
     },
     Rule {
+        id: RuleId::new(Family::Prometheus, 12),
+        title: "a name of Prometheus' port that it does not have",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "The operator calls the port as spec.portName says, web if it says nothing. Monitors, policies and \
+              Services that use another name find nothing.",
+        fix: "Use one name everywhere.",
+        bad: include_str!("examples/pr-012-bad.yaml"),
+        good: include_str!("examples/pr-012-good.yaml"),
+        check: Check::Cluster(port_name::differs),
+    },
+    Rule {
         id: OPERATOR_OWNED,
         title: "labels are missing on an object that the operator owns",
         severity: Severity::Error,
@@ -158,6 +202,19 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/pr-013-bad.yaml"),
         good: include_str!("examples/pr-013-good.yaml"),
         check: Check::Injection,
+    },
+    Rule {
+        id: RuleId::new(Family::Prometheus, 14),
+        title: "a job that its sidecar keeps from completing",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A Job is complete when all containers of its pod have ended, and a sidecar that is an ordinary \
+              container never does.",
+        fix: "Keep the sidecar away from jobs, or have Istio make native sidecars.",
+        bad: include_str!("examples/pr-014-bad.yaml"),
+        good: include_str!("examples/pr-014-good.yaml"),
+        check: Check::Cluster(injected::job_never_completes),
     },
     Rule {
         id: RuleId::new(Family::Prometheus, 15),
@@ -221,5 +278,18 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/pr-019-bad.yaml"),
         good: include_str!("examples/pr-019-good.yaml"),
         check: Check::Pods(mesh::sidecar_and_ambient),
+    },
+    Rule {
+        id: RuleId::new(Family::Prometheus, 20),
+        title: "alerts or samples that do not get out",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A policy that isolates Prometheus for egress has no rule for where it sends alerts, or for remote \
+              storage.",
+        fix: "Add an egress rule.",
+        bad: include_str!("examples/pr-020-bad.yaml"),
+        good: include_str!("examples/pr-020-good.yaml"),
+        check: Check::Cluster(outgoing::is_blocked),
     },
 ];

@@ -81,6 +81,19 @@ pub const RULES: &[Rule] = &[
         check: Check::Monitor(address::ipv6),
     },
     Rule {
+        id: RuleId::new(Family::Relabeling, 6),
+        title: "an address from an annotation that Istio changes",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Istio merges the metrics of a pod with those of its sidecar, and writes the port of those into the \
+              annotation. Scraped is then that port, not the one that somebody wrote.",
+        fix: "Name the container port in the endpoint.",
+        bad: include_str!("examples/rl-006-bad.yaml"),
+        good: include_str!("examples/rl-006-good.yaml"),
+        check: Check::Cluster(address::of_merged_metrics),
+    },
+    Rule {
         id: RuleId::new(Family::Relabeling, 7),
         title: "an address rewrite that makes one target of many",
         severity: Severity::Warning,

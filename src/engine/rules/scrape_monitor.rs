@@ -1,9 +1,11 @@
 //! Rules for how targets are scraped: TLS, intervals, limits.
 
+mod files;
 mod probe;
 mod refused;
 mod timing;
 mod tls;
+mod twice;
 
 use crate::engine::admission::Action;
 use crate::engine::rules::findings::{Findings, Scope};
@@ -26,6 +28,19 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/sm-001-bad.yaml"),
         good: include_str!("examples/sm-001-good.yaml"),
         check: Check::Monitor(tls::no_authority),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 3),
+        title: "a file of TLS that Prometheus does not have",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Files are looked for in the container of Prometheus. Where nothing is mounted there is no file, and \
+              every scrape fails.",
+        fix: "Name a file below a directory that the Prometheus resource mounts.",
+        bad: include_str!("examples/sm-003-bad.yaml"),
+        good: include_str!("examples/sm-003-good.yaml"),
+        check: Check::Cluster(files::are_not_mounted),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 4),
@@ -113,6 +128,19 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/sm-014-bad.yaml"),
         good: include_str!("examples/sm-014-good.yaml"),
         check: Check::Probe(|probe, _, findings| probe::incomplete(probe, findings)),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 15),
+        title: "two Services that lead to the same pods",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A ServiceMonitor makes a target of each address of each Service. A headless Service beside another one \
+              of the same pods, as the operator makes it, doubles every sample.",
+        fix: "Select by a label that only one of the Services has.",
+        bad: include_str!("examples/sm-015-bad.yaml"),
+        good: include_str!("examples/sm-015-good.yaml"),
+        check: Check::Cluster(twice::by_two_services),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 16),

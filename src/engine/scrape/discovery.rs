@@ -1,9 +1,16 @@
 //! Where Prometheus looks for targets, and what it finds in a snapshot.
 
 mod attached;
+mod endpoint_slice;
+mod endpoints;
+mod ingress;
 mod meta;
+mod node;
 mod pod;
+mod service;
 pub mod stand_in;
+#[cfg(test)]
+pub(super) mod tests;
 
 use std::borrow::Cow;
 
@@ -12,6 +19,9 @@ use crate::model::labels::Labels;
 use crate::model::relabeling::LabelSet;
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::{Pod, Snapshot};
+use attached::Attached;
+use endpoint_slice::EndpointTarget;
+use meta::Listed;
 use pod::PodTarget;
 
 /// The label that holds host and port of a target.
@@ -75,8 +85,17 @@ pub struct Discovered<'s>(Thing<'s>);
 #[derive(Clone, Debug)]
 enum Thing<'s> {
     Pod(PodTarget<'s>),
-    /// All labels, made at once.
-    Listed(LabelSet),
+    Endpoint(EndpointTarget<'s>),
+    Listed(Box<ListedTarget<'s>>),
+}
+
+/// A target whose labels are all made at once, for there are few of its kind.
+#[derive(Clone, Debug)]
+struct ListedTarget<'s> {
+    labels: LabelSet,
+    attached: Attached<'s>,
+    /// Meta labels that are there with a value that is not known, without their prefix.
+    unknown: Vec<&'static str>,
 }
 
 /// What was discovered.
@@ -96,7 +115,7 @@ pub fn discover<'s>(discovery: &Discovery, snapshot: &'s Snapshot) -> Found<'s> 
         Discovery::Static { addresses, labels } => {
             let with = |address: &String| {
                 let address = std::iter::once((ADDRESS.to_owned(), address.clone()));
-                Discovered(Thing::Listed(labels.iter().cloned().chain(address).collect()))
+                Discovered::listed(labels.iter().cloned().chain(address).collect(), Attached::default(), Vec::new())
             };
             found.discovered.extend(addresses.iter().map(with));
         }
@@ -108,7 +127,14 @@ pub fn discover<'s>(discovery: &Discovery, snapshot: &'s Snapshot) -> Found<'s> 
 fn of_role<'s>(role: Role, scope: &Scope, snapshot: &'s Snapshot, found: &mut Found<'s>) {
     match role {
         Role::Pod => pod::discover(scope, snapshot, &mut found.discovered),
-        Role::EndpointSlice | Role::Endpoints | Role::Service | Role::Ingress | Role::Node => {}
+        Role::EndpointSlice => endpoint_slice::discover(role, scope, snapshot, &mut found.discovered),
+        Role::Endpoints => {
+            endpoint_slice::discover(role, scope, snapshot, &mut found.discovered);
+            found.not_considered.extend(endpoints::not_considered(scope, snapshot));
+        }
+        Role::Service => service::discover(scope, snapshot, &mut found.discovered),
+        Role::Ingress => ingress::discover(scope, snapshot, found),
+        Role::Node => node::discover(scope, snapshot, &mut found.discovered),
     }
 }
 
@@ -134,11 +160,17 @@ impl Scope {
 }
 
 impl<'s> Discovered<'s> {
+    fn listed(mut labels: Listed, attached: Attached<'s>, unknown: Vec<&'static str>) -> Self {
+        attached.list(&mut labels);
+        Self(Thing::Listed(Box::new(ListedTarget { labels: labels.into_iter().collect(), attached, unknown })))
+    }
+
     /// The value of a label; empty if it has no such label.
     pub fn label(&self, name: &str) -> Cow<'_, str> {
         match &self.0 {
             Thing::Pod(target) => target.value(name),
-            Thing::Listed(labels) => Cow::Borrowed(labels.get(name)),
+            Thing::Endpoint(target) => target.value(name),
+            Thing::Listed(target) => Cow::Borrowed(target.labels.get(name)),
         }
     }
 
@@ -146,7 +178,11 @@ impl<'s> Discovered<'s> {
     pub fn knows(&self, name: &str) -> bool {
         match &self.0 {
             Thing::Pod(target) => target.knows(name),
-            Thing::Listed(_) => true,
+            Thing::Endpoint(target) => target.knows(name),
+            Thing::Listed(target) => {
+                let meta_label = name.strip_prefix(meta::PREFIX);
+                meta_label.is_none_or(|name| !target.unknown.contains(&name) && target.attached.knows(name))
+            }
         }
     }
 
@@ -154,7 +190,8 @@ impl<'s> Discovered<'s> {
     pub(super) fn knows_all(&self) -> bool {
         match &self.0 {
             Thing::Pod(target) => target.knows_all(),
-            Thing::Listed(_) => true,
+            Thing::Endpoint(target) => target.knows_all(),
+            Thing::Listed(target) => target.unknown.is_empty() && target.attached.knows_all(),
         }
     }
 
@@ -168,7 +205,8 @@ impl<'s> Discovered<'s> {
     pub(super) fn list(&self, listed: &mut Vec<(String, String)>) {
         match &self.0 {
             Thing::Pod(target) => target.list(listed),
-            Thing::Listed(labels) => list_all(labels, listed),
+            Thing::Endpoint(target) => target.list(listed),
+            Thing::Listed(target) => target.list(listed),
         }
     }
 
@@ -176,14 +214,16 @@ impl<'s> Discovered<'s> {
     pub(super) fn list_lasting(&self, listed: &mut Vec<(String, String)>) {
         match &self.0 {
             Thing::Pod(target) => listed.push((ADDRESS.to_owned(), target.address())),
-            Thing::Listed(labels) => list_all(labels, listed),
+            Thing::Endpoint(target) => listed.push((ADDRESS.to_owned(), target.address())),
+            Thing::Listed(target) => target.list(listed),
         }
     }
 
     /// The pod that it is of, if it is of one.
-    pub const fn pod(&self) -> Option<&'s Pod> {
+    pub fn pod(&self) -> Option<&'s Pod> {
         match &self.0 {
             Thing::Pod(target) => Some(target.pod.pod),
+            Thing::Endpoint(target) => target.pod.map(|pod| pod.pod),
             Thing::Listed(_) => None,
         }
     }
@@ -192,11 +232,14 @@ impl<'s> Discovered<'s> {
     pub fn container(&self) -> Option<&'s str> {
         match &self.0 {
             Thing::Pod(target) => Some(&target.container.container.name),
+            Thing::Endpoint(target) => target.container.map(|container| container.container.name.as_str()),
             Thing::Listed(_) => None,
         }
     }
 }
 
-fn list_all(labels: &LabelSet, listed: &mut Vec<(String, String)>) {
-    listed.extend(labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+impl ListedTarget<'_> {
+    fn list(&self, listed: &mut Listed) {
+        listed.extend(self.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
 }

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::label_name::NameScheme;
 use super::validity::{InvalidRelabeling, PrometheusVersion, check};
 use super::{Action, LabelAccess, LabelSet, RelabelConfig, label_case};
-use crate::model::Text;
 use crate::model::regular_expression::RegularExpression;
 use crate::model::regular_expression::template::Template;
 
@@ -48,35 +47,25 @@ impl Step {
         &self.config
     }
 
+    /// What it does.
+    pub const fn action(&self) -> Action {
+        self.action
+    }
+
     /// Runs the step, and tells whether the target is kept.
     pub fn run<L: LabelAccess>(&self, labels: &mut L) -> bool {
         let value = self.value(labels);
         match self.action {
             Action::Keep => self.expression.is_match(&value),
             Action::Drop => !self.expression.is_match(&value),
-            Action::KeepEqual => labels.get(self.target()) == value,
-            Action::DropEqual => labels.get(self.target()) != value,
+            Action::KeepEqual => labels.get(self.config.target()) == value,
+            Action::DropEqual => labels.get(self.config.target()) != value,
             _ => {
                 let value = value.into_owned();
                 self.rewrite(labels, &value);
                 true
             }
         }
-    }
-
-    /// What it does.
-    pub const fn action(&self) -> Action {
-        self.action
-    }
-
-    /// The labels whose values it matches.
-    pub fn sources(&self) -> &[Text<'static>] {
-        &self.config.source_labels
-    }
-
-    /// The label that it writes, or compares with; it may hold references to groups.
-    pub fn target(&self) -> &str {
-        self.config.target()
     }
 
     /// The name under which a label is copied, if it is copied to another one.
@@ -95,9 +84,9 @@ impl Step {
     fn rewrite<L: LabelAccess>(&self, labels: &mut L, value: &str) {
         match self.action {
             Action::Replace => self.replace(labels, value),
-            Action::Lowercase => labels.set(self.target(), &label_case::lower(value)),
-            Action::Uppercase => labels.set(self.target(), &label_case::upper(value)),
-            Action::HashMod => labels.set(self.target(), &self.hash(value)),
+            Action::Lowercase => labels.set(self.config.target(), &label_case::lower(value)),
+            Action::Uppercase => labels.set(self.config.target(), &label_case::upper(value)),
+            Action::HashMod => labels.set(self.config.target(), &self.hash(value)),
             Action::LabelMap => self.map(labels.all()),
             Action::LabelDrop => labels.all().retain(|name| !self.expression.is_match(name)),
             Action::LabelKeep => labels.all().retain(|name| self.expression.is_match(name)),

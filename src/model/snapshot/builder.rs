@@ -1,12 +1,17 @@
 //! How a snapshot is made: objects are added one by one, in any order, and put in order at the end.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::model::document::compact;
 use crate::model::resource::Metadata;
+use crate::model::snapshot::class::Mentions;
 use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
+use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
 use crate::model::snapshot::read::keys::KeysView;
 use crate::model::snapshot::read::node::NodeView;
@@ -16,16 +21,21 @@ use crate::model::snapshot::read::workload::WorkloadView;
 use crate::model::snapshot::unmodelled::{Affects, UnmodelledKind};
 use crate::model::snapshot::workload::Workload;
 use crate::model::snapshot::{
-    EndpointSlice, Namespace, Node, Origin, Pod, PodStatus, Problem, ProblemKind, Service, SourceId,
+    EndpointSlice, Namespace, Node, Origin, PodStatus, Problem, ProblemKind, Service, Snapshot, SourceId,
 };
-use crate::model::{Document, DocumentError, ObjectReference, Resource, Source};
+use crate::model::{Document, DocumentError, ObjectReference, RawDocument, Resource, Source};
 
 /// A snapshot that is being made.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     default_namespace: String,
-    pub(super) sources: Vec<String>,
-    pub(super) pods: Vec<Given<(Pod, PodStatus)>>,
+    /// What was there before.
+    pub(super) base: Snapshot,
+    /// What is no longer there of that, even where nothing takes its place.
+    pub(super) removed: HashSet<ObjectReference>,
+    pub(super) sources: Arc<Vec<String>>,
+    pub(super) pods: Vec<Given<GivenPod>>,
+    controllers: Controllers,
     pub(super) workloads: Vec<Given<Workload>>,
     pub(super) namespaces: Vec<Given<Namespace>>,
     pub(super) nodes: Vec<Given<Node>>,
@@ -35,7 +45,7 @@ pub struct Builder {
     /// Names of the keys of Secrets and ConfigMaps.
     pub(super) keys: Vec<Given<Vec<String>>>,
     /// By API group, for kinds of several groups are called alike.
-    pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, String)>>>,
+    pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, Written)>>>,
     pub(super) problems: Vec<Problem>,
     pub(super) passed_over: usize,
 }
@@ -45,13 +55,22 @@ pub struct Builder {
 pub(super) struct Written {
     pub(super) json: String,
     pub(super) unreadable: Option<String>,
+    pub(super) mentions: Mentions,
 }
 
 /// Just enough of an object to tell which one it is.
 #[derive(Deserialize)]
-struct Heading<'a> {
+pub(super) struct Heading<'a> {
     #[serde(borrow, default)]
-    metadata: Metadata<'a>,
+    pub(super) metadata: Metadata<'a>,
+}
+
+impl From<Snapshot> for Builder {
+    /// Begins with all objects of a snapshot. What is added replaces what is called alike.
+    fn from(base: Snapshot) -> Self {
+        let (sources, passed_over) = (Arc::clone(&base.sources), base.passed_over);
+        Self { base, sources, passed_over, ..Self::new("default") }
+    }
 }
 
 impl Builder {
@@ -60,10 +79,31 @@ impl Builder {
         Self { default_namespace: default_namespace.into(), ..Self::default() }
     }
 
+    /// The namespace of objects that are in one and do not say in which.
+    #[must_use]
+    pub fn with_default_namespace(self, namespace: impl Into<String>) -> Self {
+        Self { default_namespace: namespace.into(), ..self }
+    }
+
+    /// Removes an object, whether it was added to this builder or was there before.
+    pub fn remove(&mut self, object: &ObjectReference) {
+        self.pods.retain(|given| given.reference != *object);
+        self.workloads.retain(|given| given.reference != *object);
+        self.namespaces.retain(|given| given.reference != *object);
+        self.services.retain(|given| given.reference != *object);
+        self.endpoint_slices.retain(|given| given.reference != *object);
+        self.kept.values_mut().for_each(|given| given.retain(|given| given.reference != *object));
+        if !Resource::ALL.iter().any(|resource| resource.kind() == object.kind) {
+            self.unmodelled.values_mut().for_each(|given| given.retain(|given| given.reference != *object));
+        }
+        self.problems.retain(|problem| problem.object.as_ref() != Some(object));
+        self.removed.insert(object.clone());
+    }
+
     /// Announces a file by its name in reports. What is read from it refers to it.
     pub fn source(&mut self, name: impl Into<String>) -> SourceId {
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(name.into());
+        Arc::make_mut(&mut self.sources).push(name.into());
         id
     }
 
@@ -72,11 +112,37 @@ impl Builder {
     pub fn add_source(&mut self, name: impl Into<String>, source: &Source<'_>) -> Vec<DocumentError> {
         let id = self.source(name);
         let mut broken = Vec::new();
+        for document in RawDocument::read_all(source) {
+            match document {
+                Ok(document) => {
+                    let position = Some(source.position(document.start()));
+                    let origin = Origin { source: id, position };
+                    self.add_written(document.group(), document.kind(), || document.json(), origin);
+                }
+                Err(error) => {
+                    self.add_broken(id, &error);
+                    broken.push(error);
+                }
+            }
+        }
+        broken
+    }
+
+    /// The same, and hands each document on.
+    pub fn add_source_and<'d>(
+        &mut self,
+        name: impl Into<String>,
+        source: &'d Source<'_>,
+        mut each: impl FnMut(Document<'d>),
+    ) -> Vec<DocumentError> {
+        let id = self.source(name);
+        let mut broken = Vec::new();
         for document in Document::read_all(source) {
             match document {
                 Ok(document) => {
                     let position = Some(source.position(document.start().start));
                     self.add_document(&document, Origin { source: id, position });
+                    each(document);
                 }
                 Err(error) => {
                     self.add_broken(id, &error);
@@ -89,15 +155,24 @@ impl Builder {
 
     /// Adds an object of a file. Kinds that have no say in who reaches what are passed over.
     pub fn add_document(&mut self, document: &Document<'_>, origin: Origin) {
-        let resource = Resource::of(document.group(), document.kind());
-        let unmodelled = UnmodelledKind::of(document.group(), document.kind());
-        if resource.is_none() && unmodelled.is_none() {
+        self.add_written(document.group(), document.kind(), || document.json().map(Cow::Owned), origin);
+    }
+
+    fn add_written<'j>(
+        &mut self,
+        group: &str,
+        kind: &str,
+        json: impl FnOnce() -> serde_json::Result<Cow<'j, str>>,
+        origin: Origin,
+    ) {
+        let resource = Resource::of(group, kind);
+        if resource.is_none() && UnmodelledKind::of(group, kind).is_none() {
             self.passed_over += 1;
             return;
         }
-        match (document.json(), resource) {
+        match (json(), resource) {
             (Ok(json), Some(resource)) => self.add(resource, &json, Some(origin)),
-            (Ok(json), None) => self.add_unmodelled(document.group(), document.kind(), &json, Some(origin)),
+            (Ok(json), None) => self.add_unmodelled(group, kind, &json, Some(origin)),
             (Err(error), _) => self.add_unreadable(origin, error.to_string()),
         }
     }
@@ -108,7 +183,17 @@ impl Builder {
             return;
         };
         if let Err(problem) = self.add_known(resource, &heading.metadata, reference.clone(), json, origin) {
+            // What it was before is no longer true either.
+            self.removed.insert(reference.clone());
             self.problem(Some(reference), origin, ProblemKind::Form(problem));
+        }
+    }
+
+    /// Adds an object by its JSON, instead of the one that is called alike.
+    pub(super) fn put(&mut self, resource: Resource, json: &str) {
+        if let Some((_, reference)) = self.heading(resource.kind(), resource.is_namespaced(), json, None) {
+            self.remove(&reference);
+            self.add(resource, json, None);
         }
     }
 
@@ -119,7 +204,8 @@ impl Builder {
             return;
         };
         if let Some((_, reference)) = self.heading(kind, known.is_namespaced, json, origin) {
-            let object = Given { reference, origin, value: (known.affects, json.to_owned()) };
+            let written = Written { json: compact(json), unreadable: None, mentions: Mentions::of_text(json) };
+            let object = Given { reference, origin, value: (known.affects, written) };
             self.unmodelled.entry(group.to_owned()).or_default().push(object);
         }
     }
@@ -176,7 +262,8 @@ impl Builder {
         match resource {
             Resource::Pod => {
                 let view = form::read::<TemplateView<'_>>(json)?;
-                let value = (view.pod(object), view.status());
+                let controller = metadata.controller().map(|owner| self.controllers.share(owner.into()));
+                let value = (view.pod(object), PodStatus { controller, ..view.status() });
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
@@ -197,17 +284,17 @@ impl Builder {
                 self.services.push(Given { reference, origin, value });
             }
             Resource::Namespace => {
-                let value = Namespace::new(object.name, metadata.labels.to_static());
+                let value = Namespace::new(object.name, metadata.labels.to_static()).at(origin);
                 let value = value.with_annotations(metadata.annotations.to_static());
                 self.namespaces.push(Given { reference, origin, value });
-            }
-            Resource::Secret | Resource::ConfigMap => {
-                let value = form::read::<KeysView<'_>>(json)?.names()?;
-                self.add_keys(Given { reference, origin, value });
             }
             Resource::Node => {
                 let value = form::read::<NodeView<'_>>(json)?.node(object.name);
                 self.nodes.push(Given { reference, origin, value });
+            }
+            Resource::Secret | Resource::ConfigMap => {
+                let value = form::read::<KeysView<'_>>(json)?.names()?;
+                self.add_keys(Given { reference, origin, value });
             }
             _ => self.keep(resource, reference, json, origin),
         }
@@ -220,7 +307,7 @@ impl Builder {
         if let Some(problem) = unreadable.clone() {
             self.problem(Some(reference.clone()), origin, ProblemKind::Form(problem));
         }
-        let value = Written { json: json.to_owned(), unreadable };
+        let value = Written { json: compact(json), unreadable, mentions: Mentions::of_text(json) };
         self.kept.entry(resource).or_default().push(Given { reference, origin, value });
     }
 }

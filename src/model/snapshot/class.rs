@@ -29,9 +29,41 @@ pub const LABELS_OF_ONE_POD: [&str; 9] = [
     "statefulset.kubernetes.io/pod-name",
 ];
 
+/// Which of the labels of single pods are mentioned somewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mentions([bool; LABELS_OF_ONE_POD.len()]);
+
+impl Mentions {
+    /// Those in the text of an object.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self(LABELS_OF_ONE_POD.map(|label| text.contains(label)))
+    }
+
+    /// Those among the labels of a selector.
+    pub(super) fn of_labels(labels: &Labels<'_>) -> Self {
+        Self(LABELS_OF_ONE_POD.map(|label| labels.get(label).is_some()))
+    }
+
+    /// The labels that are mentioned nowhere, so that they tell no pods apart.
+    fn others(self) -> Vec<&'static str> {
+        LABELS_OF_ONE_POD.into_iter().zip(self.0).filter(|(_, mentioned)| !mentioned).map(|(label, _)| label).collect()
+    }
+}
+
+impl FromIterator<Self> for Mentions {
+    fn from_iter<I: IntoIterator<Item = Self>>(all: I) -> Self {
+        all.into_iter().fold(Self::default(), |mut sum, one| {
+            sum.0.iter_mut().zip(one.0).for_each(|(sum, one)| *sum |= one);
+            sum
+        })
+    }
+}
+
 /// All classes, as numbers of pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Classes {
+    /// The labels of single pods that count.
+    mentions: Mentions,
     /// The class of every pod.
     of: Vec<ClassId>,
     /// The pods of every class.
@@ -51,13 +83,14 @@ struct Shape<'p> {
 }
 
 impl Classes {
-    /// Sorts pods into classes. Labels of single pods in `ignored` do not count.
-    pub(super) fn of(pods: &[Pod], ignored: &[&str]) -> Self {
+    /// Sorts pods into classes. Labels of single pods count if they are mentioned.
+    pub(super) fn of(pods: &[Pod], mentions: Mentions) -> Self {
+        let ignored = mentions.others();
         let mut known: HashMap<Shape<'_>, ClassId> = HashMap::new();
-        let mut classes = Self::default();
+        let mut classes = Self { mentions, ..Self::default() };
         for (pod, number) in pods.iter().zip(0..) {
             let next = ClassId(u32::try_from(classes.members.len()).unwrap_or(u32::MAX));
-            let class = *known.entry(Shape::of(pod, ignored)).or_insert(next);
+            let class = *known.entry(Shape::of(pod, &ignored)).or_insert(next);
             if class == next {
                 classes.members.push(Vec::new());
             }
@@ -65,6 +98,11 @@ impl Classes {
             classes.members.get_mut(class.index()).into_iter().for_each(|members| members.push(number));
         }
         classes
+    }
+
+    /// Whether the same labels of single pods count.
+    pub(super) fn tell_apart_by(&self, mentions: Mentions) -> bool {
+        self.mentions == mentions
     }
 
     /// The class of a pod by its number.

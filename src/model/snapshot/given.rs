@@ -1,10 +1,13 @@
 //! Objects as they come in, and how many of the same become one.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
 use crate::model::ObjectReference;
 use crate::model::snapshot::{Origin, Problem, ProblemKind};
 
 /// An object that was given.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Given<T> {
     pub(super) reference: ObjectReference,
     pub(super) origin: Option<Origin>,
@@ -13,13 +16,22 @@ pub(super) struct Given<T> {
 
 impl<T> Given<T> {
     fn key(&self) -> (Option<&str>, &str, &str) {
-        (self.reference.namespace.as_deref(), &self.reference.name, &self.reference.kind)
+        key(&self.reference)
+    }
+
+    /// Where it is in the order, beside another.
+    pub(super) fn compare(&self, object: &ObjectReference) -> Ordering {
+        self.key().cmp(&key(object))
     }
 
     /// Whether the API server would still have to name it: it would name two of them differently.
     fn is_nameless(&self) -> bool {
         self.reference.name.ends_with('*')
     }
+}
+
+fn key(object: &ObjectReference) -> (Option<&str>, &str, &str) {
+    (object.namespace.as_deref(), &object.name, &object.kind)
 }
 
 /// Puts objects in order of namespace, name and kind. Of those that are the same, the last that was given stays; the
@@ -37,4 +49,21 @@ pub(super) fn settle<T>(mut given: Vec<Given<T>>, problems: &mut Vec<Problem>) -
         settled.push(object);
     }
     settled
+}
+
+/// What is there after a change, in the same order: what is given, settled, and what was there `before` unless it is
+/// given again or among those that are `removed`.
+pub(super) fn renew<T>(
+    before: impl Iterator<Item = Given<T>>,
+    given: Vec<Given<T>>,
+    removed: &HashSet<ObjectReference>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Given<T>> {
+    let given = settle(given, problems);
+    let named = given.iter().filter(|object| !object.is_nameless()).map(|object| &object.reference);
+    let gone: HashSet<&ObjectReference> = named.chain(removed).collect();
+    let mut all: Vec<Given<T>> = before.filter(|object| !gone.contains(&object.reference)).collect();
+    all.extend(given);
+    all.sort_by(|a, b| a.key().cmp(&b.key()));
+    all
 }

@@ -2,6 +2,7 @@
 
 use crate::model::ObjectReference;
 use crate::model::snapshot::Origin;
+use crate::model::snapshot::class::Mentions;
 
 /// An object and its text. Evaluators read the view that they need from it, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Kept {
     pub origin: Option<Origin>,
     /// Why it does not have the form of its kind, if that is so. It exists all the same: nobody knows what it does.
     pub unreadable: Option<String>,
+    /// The labels of single pods that its text mentions.
+    pub(super) mentions: Mentions,
 }
 
 impl Kept {

@@ -1,9 +1,9 @@
 //! What Secrets and ConfigMaps have in them, by name alone: no value is ever kept.
 
+use crate::model::ObjectReference;
 use crate::model::Resource;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::{Builder, Snapshot, stretch};
-use crate::model::{ObjectReference, snapshot::Problem};
 
 /// The names of the keys of a Secret or a ConfigMap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,11 +14,15 @@ pub(super) struct Keys {
     names: Vec<String>,
 }
 
-impl Keys {
-    /// Those of all that were given.
-    pub(super) fn settle(given: Vec<Given<Vec<String>>>, problems: &mut Vec<Problem>) -> Vec<Self> {
-        let settled = super::given::settle(given, problems).into_iter();
-        settled.map(|Given { reference, value, .. }| Self { object: reference, names: value }).collect()
+impl From<Given<Vec<String>>> for Keys {
+    fn from(given: Given<Vec<String>>) -> Self {
+        Self { object: given.reference, names: given.value }
+    }
+}
+
+impl From<Keys> for Given<Vec<String>> {
+    fn from(keys: Keys) -> Self {
+        Self { reference: keys.object, origin: None, value: keys.names }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What takes more than a search: who is behind a Service, and where an object stands.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::model::snapshot::{Endpoint, Origin, Place, Pod, Service, Snapshot, stretch};
+use crate::model::labels::Labels;
+use crate::model::snapshot::builder::Heading;
+use crate::model::snapshot::{Endpoint, Origin, Place, Pod, PodStatus, Service, Snapshot, stretch};
 use crate::model::{ObjectReference, Resource};
 
 impl Snapshot {
@@ -32,6 +35,34 @@ impl Snapshot {
         addresses.flat_map(|address| self.pods_at(address)).collect()
     }
 
+    /// The annotations of an object; `None` where it is not here, or is one of which they are not kept.
+    pub fn annotations_of(&self, object: &ObjectReference) -> Option<Cow<'_, Labels<'_>>> {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        if object.kind == Resource::Pod.kind() {
+            let pod = self.pod(namespace, &object.name).filter(|pod| pod.object == *object)?;
+            return Some(Cow::Borrowed(&pod.annotations));
+        }
+        if object.kind == Resource::Service.kind() {
+            return self.service(namespace, &object.name).map(|service| Cow::Borrowed(&service.annotations));
+        }
+        if object.kind == Resource::Namespace.kind() {
+            return Some(Cow::Owned(self.namespaces.get(&object.name).annotations().clone()));
+        }
+        let kept = self.kept.keys().find(|resource| resource.kind() == object.kind);
+        let kept = self.object(*kept?, namespace, &object.name)?;
+        let heading: Heading<'_> = serde_json::from_str(&kept.json).ok()?;
+        Some(Cow::Owned(heading.metadata.annotations))
+    }
+
+    /// The pod that a reference means, with what only service discovery asks about it; also what stands for the pods of
+    /// a workload.
+    pub fn pod_referred_to(&self, reference: &ObjectReference) -> Option<(&Pod, &PodStatus)> {
+        let namespace = reference.namespace.as_deref().unwrap_or_default();
+        let mut alike = self.places_named(namespace, &reference.name);
+        let found = alike.find(|place| self.pods().get(*place).is_some_and(|pod| pod.object.kind == reference.kind))?;
+        Some((self.pods().get(found)?, self.population.statuses.get(found)?))
+    }
+
     /// Where an object stands; `None` where it comes from no file or is not here.
     pub fn place_of(&self, object: &ObjectReference) -> Option<Place<'_>> {
         self.place(self.origin_of(object)?)
@@ -46,9 +77,9 @@ impl Snapshot {
     fn origin_of(&self, object: &ObjectReference) -> Option<Origin> {
         let namespace = object.namespace.as_deref().unwrap_or_default();
         let mut pods = self.places_named(namespace, &object.name);
-        let pod = pods.find(|index| self.pods.get(*index).is_some_and(|pod| pod.object == *object));
+        let pod = pods.find(|index| self.pods().get(*index).is_some_and(|pod| pod.object == *object));
         if let Some(index) = pod {
-            return self.pod_origins.get(index).copied().flatten();
+            return self.population.origins.get(index).copied().flatten();
         }
         let services = self.services_in(namespace).iter().map(|service| (&service.object, service.origin));
         let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(namespace));
@@ -56,6 +87,15 @@ impl Snapshot {
         let kept = self.kept.keys().filter(|resource| resource.kind() == object.kind);
         let kept = kept.flat_map(|resource| self.objects_in(*resource, namespace));
         let kept = kept.chain(self.unmodelled.iter().map(|it| &it.object)).map(|kept| (&kept.reference, kept.origin));
-        services.chain(slices).chain(kept).find(|(known, _)| *known == object)?.1
+        let found = services.chain(slices).chain(kept).find(|(known, _)| *known == object);
+        found.map_or_else(|| self.origin_of_maker(object), |(_, origin)| origin)
+    }
+
+    /// Of those that pods are in or come from.
+    fn origin_of_maker(&self, object: &ObjectReference) -> Option<Origin> {
+        if object.kind == Resource::Namespace.kind() {
+            return self.namespaces.get(&object.name).origin();
+        }
+        self.population.workload_origin(object)
     }
 }

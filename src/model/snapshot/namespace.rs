@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::labels::Labels;
+use crate::model::snapshot::Origin;
+use crate::model::{ObjectReference, Resource};
 
 /// The label that the API server puts on every namespace (KEP-2161).
 pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -14,12 +16,13 @@ pub struct Namespace {
     /// `None` where the object itself was not given.
     labels: Option<Labels<'static>>,
     annotations: Labels<'static>,
+    origin: Option<Origin>,
 }
 
 impl Namespace {
     /// A namespace whose object is known.
     pub const fn new(name: String, labels: Labels<'static>) -> Self {
-        Self { name, labels: Some(labels), annotations: Labels::none() }
+        Self { name, labels: Some(labels), annotations: Labels::none(), origin: None }
     }
 
     /// The same with these annotations.
@@ -30,12 +33,33 @@ impl Namespace {
 
     /// A namespace of which only the name is known.
     pub const fn named(name: String) -> Self {
-        Self { name, labels: None, annotations: Labels::none() }
+        Self { name, labels: None, annotations: Labels::none(), origin: None }
+    }
+
+    /// The same, which stands there.
+    #[must_use]
+    pub fn at(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The object.
+    pub fn reference(&self) -> ObjectReference {
+        ObjectReference { kind: Resource::Namespace.kind().to_owned(), namespace: None, name: self.name.clone() }
+    }
+
+    /// Where it stands; `None` if it comes from no file.
+    pub const fn origin(&self) -> Option<Origin> {
+        self.origin
+    }
+
+    /// Whether the object itself is given, so that its labels are known.
+    pub const fn is_given(&self) -> bool {
+        self.labels.is_some()
     }
 
     /// Its labels, without the one that the API server puts on it; `None` where the object itself was not given.
@@ -79,6 +103,15 @@ impl Namespaces {
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Namespace> {
         self.0.values()
+    }
+}
+
+impl IntoIterator for Namespaces {
+    type Item = Namespace;
+    type IntoIter = std::collections::btree_map::IntoValues<String, Namespace>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_values()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Nodes, as service discovery tells of them.
 
 use crate::model::labels::Labels;
+use crate::model::{ObjectReference, Resource};
 
 /// A node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,4 +20,11 @@ pub struct Node {
     pub conditions: Vec<(String, String)>,
     /// The port of its kubelet; zero where nothing is said.
     pub kubelet_port: u16,
+}
+
+impl Node {
+    /// The object.
+    pub fn reference(&self) -> ObjectReference {
+        ObjectReference { kind: Resource::Node.kind().to_owned(), namespace: None, name: self.name.clone() }
+    }
 }

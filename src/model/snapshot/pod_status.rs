@@ -1,6 +1,7 @@
 //! What only service discovery asks about a pod, kept apart from the pod itself so that pods stay small.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::model::resource::OwnerReference;
 
@@ -20,7 +21,7 @@ pub struct PodStatus {
     /// Host name and subdomain, where it has a host name of its own.
     pub host_name: Option<Box<HostName>>,
     /// Who manages it.
-    pub controller: Option<Box<Controller>>,
+    pub controller: Option<Arc<Controller>>,
     /// Of every container of the pod, in the same order.
     pub containers: Box<[ContainerStatus]>,
 }

@@ -1,5 +1,6 @@
 //! What a snapshot says of manifests.
 
+mod change;
 mod classes;
 mod order;
 mod templates;

@@ -1,12 +1,23 @@
 //! Rewrites of the address of a target.
 
+use crate::engine::reach::mesh::Membership;
 use crate::engine::rules::Monitor;
+use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::engine::rules::findings::Findings;
-use crate::engine::rules::monitor::{Pipeline, Stage};
+use crate::engine::rules::monitor::{Looking, Pipeline, Selectable, Stage, each_monitor};
 use crate::model::guard::Guard;
 use crate::model::relabeling::{Action, LabelSet, PrometheusVersion, RelabelConfig, Step};
+use crate::model::snapshot::{Pod, Service};
 
 const ADDRESS: &str = "__address__";
+/// Where pods say at which port they are scraped, and how relabeling sees that.
+const PORT_ANNOTATION: &str = "prometheus.io/port";
+const PORT_LABEL: &str = "__meta_kubernetes_pod_annotation_prometheus_io_port";
+/// Where pods say that they are not scraped, and that their metrics are not merged with those of the sidecar.
+const SCRAPE_ANNOTATION: &str = "prometheus.io/scrape";
+const MERGE_ANNOTATION: &str = "prometheus.istio.io/merge-metrics";
+/// The port at which a sidecar serves merged metrics.
+const MERGED_PORT: &str = "15020";
 
 pub(super) fn ipv6(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
     for (path, step) in monitor.steps() {
@@ -33,6 +44,44 @@ pub(super) fn duplicates(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Fi
             );
         }
     }
+}
+
+pub(super) fn of_merged_metrics(cluster: &Cluster<'_, '_>, findings: &mut ClusterFindings<'_>) {
+    each_monitor(cluster, |kept, monitor| {
+        let Some(looking) = Looking::of(kept, monitor) else { return };
+        for (path, _) in monitor.steps().filter(|(_, step)| rewrites(step) && step.reads(PORT_LABEL)) {
+            if is_merged_somewhere(cluster, monitor, &looking) {
+                findings.report(
+                    &kept.reference,
+                    path.key("sourceLabels"),
+                    "of injected pods this annotation names port 15020",
+                    format!("name the container port in the endpoint (port: ...), or annotate the pods {MERGE_ANNOTATION}: \"false\""),
+                );
+            }
+        }
+    });
+}
+
+/// Annotations differ among pods that policies do not tell apart, so all of them are looked at.
+fn is_merged_somewhere(cluster: &Cluster<'_, '_>, monitor: Monitor<'_, '_>, looking: &Looking<'_, '_>) -> bool {
+    let selectable = Selectable::new(cluster.snapshot);
+    let services: Vec<&Service> = selectable.selected_services(looking).collect();
+    let is_selected = |pod: &Pod| match monitor {
+        Monitor::Service(_) => services.iter().any(|service| service.selects(pod)),
+        _ => looking.may_select(&pod.labels),
+    };
+    let pods = cluster.snapshot.pods().iter().filter(|pod| looking.looks_in(&pod.namespace) && !pod.has_ended());
+    let mut merged = pods.filter(|pod| says_merged_port(pod) && is_selected(pod));
+    merged.any(|pod| matches!(cluster.evaluator.membership(pod), Membership::Sidecar(_)))
+}
+
+/// Whether the annotation names the sidecar's port, or will once there is a sidecar (`istio.io/istio`
+/// `pkg/kube/inject/webhook.go`, `applyPrometheusMerge`).
+fn says_merged_port(pod: &Pod) -> bool {
+    let is_still_to_be_made = pod.phase.is_none();
+    let says = |annotation: &str, value: &str| pod.annotations.get(annotation) == Some(value);
+    says(PORT_ANNOTATION, MERGED_PORT)
+        || (is_still_to_be_made && !says(SCRAPE_ANNOTATION, "false") && !says(MERGE_ANNOTATION, "false"))
 }
 
 fn rewrites(step: &RelabelConfig<'_>) -> bool {

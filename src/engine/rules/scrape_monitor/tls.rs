@@ -62,7 +62,7 @@ pub(super) fn not_verified(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut 
 }
 
 /// The TLS settings with their places.
-fn tls_configs<'m, 'a>(monitor: &Monitor<'m, 'a>) -> Vec<(FieldPath, &'m TlsConfig<'a>)> {
+pub(super) fn tls_configs<'m, 'a>(monitor: &Monitor<'m, 'a>) -> Vec<(FieldPath, &'m TlsConfig<'a>)> {
     let own = |tls: &'m Option<TlsConfig<'a>>| tls.as_ref().map(|tls| (FieldPath::of("spec.tlsConfig"), tls));
     match *monitor {
         Monitor::Probe(probe) => own(&probe.spec.inlined.tls_config).into_iter().collect(),

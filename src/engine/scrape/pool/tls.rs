@@ -46,7 +46,7 @@ pub(super) fn of_scheme(scheme: &str, https: ClientTls, steps: &[RelabelingStep]
 }
 
 fn may_write_scheme(step: &RelabelingStep) -> bool {
-    let target = step.step.target();
+    let target = step.step.config().target();
     match step.step.action() {
         Action::LabelMap | Action::LabelDrop | Action::LabelKeep => true,
         Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => false,

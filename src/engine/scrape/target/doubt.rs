@@ -21,8 +21,8 @@ impl<'d, 's> Doubt<'d, 's> {
     pub(super) fn stops(&self, step: &Step) -> Option<String> {
         let compares = matches!(step.action(), Action::KeepEqual | Action::DropEqual);
         let decides = compares || matches!(step.action(), Action::Keep | Action::Drop);
-        let target = compares.then(|| step.target());
-        let mut read = step.sources().iter().map(Text::as_str).chain(target);
+        let target = compares.then(|| step.config().target());
+        let mut read = step.config().source_labels.iter().map(Text::as_str).chain(target);
         if decides { read.find(|name| !self.knows(name)).map(str::to_owned) } else { None }
     }
 
@@ -30,8 +30,8 @@ impl<'d, 's> Doubt<'d, 's> {
     pub(super) fn note<L: LabelAccess>(&mut self, step: &Step, labels: &mut L) {
         match step.action() {
             Action::Replace | Action::Lowercase | Action::Uppercase | Action::HashMod => {
-                let is_known = step.sources().iter().all(|name| self.knows(name));
-                self.written.push((step.target().to_owned(), is_known));
+                let is_known = step.config().source_labels.iter().all(|name| self.knows(name));
+                self.written.push((step.config().target().to_owned(), is_known));
             }
             Action::LabelMap => {
                 let unknown = labels.all().iter().filter(|(name, _)| !self.knows(name));

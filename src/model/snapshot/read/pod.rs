@@ -1,6 +1,7 @@
 //! Pods and pod templates.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -145,7 +146,7 @@ impl TemplateView<'_> {
             ready: self.status.readiness(),
             is_terminating: metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_some()),
             host_name: self.spec.host_name().map(Box::new),
-            controller: metadata.and_then(Metadata::controller).map(|owner| Box::new(owner.into())),
+            controller: metadata.and_then(Metadata::controller).map(|owner| Arc::new(owner.into())),
             containers: init.chain(regular).collect(),
         }
     }

@@ -1,5 +1,7 @@
 //! Workloads: objects that make pods from a template.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::pod::TemplateView;
@@ -81,7 +83,7 @@ impl WorkloadView<'_> {
         let of_job = self.spec.job_template.as_ref().map(|job| &job.spec.template);
         let template = self.spec.template.as_ref().or(of_job).ok_or("it has no pod template")?;
         let status =
-            PodStatus { uid: Box::default(), controller: Some(Box::new(made_by(&reference))), ..template.status() };
+            PodStatus { uid: Box::default(), controller: Some(Arc::new(made_by(&reference))), ..template.status() };
         Ok(Workload {
             status,
             pod: template.pod(reference),

@@ -7,7 +7,7 @@ use crate::model::Resource;
 use crate::model::snapshot::Snapshot;
 
 /// All that a snapshot says, but for places.
-fn said(snapshot: &Snapshot) -> String {
+pub(super) fn said(snapshot: &Snapshot) -> String {
     let classes: Vec<_> = snapshot.classes().map(|class| names(snapshot.members(class))).collect();
     let behind: Vec<_> = snapshot.services().iter().map(|service| names(snapshot.pods_behind(service))).collect();
     let policies: Vec<_> =
@@ -20,7 +20,7 @@ fn said(snapshot: &Snapshot) -> String {
     format!("{pods:#?} {classes:?} {behind:?} {policies:?} {unmodelled:?} {problems:?} {namespaces:?}")
 }
 
-fn object() -> impl Strategy<Value = String> {
+pub(super) fn object() -> impl Strategy<Value = String> {
     let label = prop_oneof![Just("web"), Just("db")];
     let namespace = prop_oneof![Just("a"), Just("b")];
     let kind = prop_oneof![
