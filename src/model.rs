@@ -23,7 +23,7 @@ pub mod text;
 pub mod truth;
 pub mod url;
 
-pub use document::{Document, DocumentError};
+pub use document::{Document, DocumentError, RawDocument};
 pub use field_path::FieldPath;
 pub use finding::{Finding, RuleId, Severity};
 pub use object::{ObjectReference, Resource};

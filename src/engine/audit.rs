@@ -2,6 +2,7 @@
 //! guard, and exposures.
 
 pub mod exposure;
+mod hops;
 pub mod scrape_path;
 
 pub use exposure::Exposure;
@@ -10,7 +11,7 @@ pub use scrape_path::{Fix, ScrapePath};
 use crate::engine::admission::Circumstances;
 use crate::engine::reach::guarded::{Guarded, guarded};
 use crate::engine::reach::{Evaluator, Path};
-use crate::engine::rules::cluster::{self, Cluster};
+use crate::engine::rules::cluster::{self, Cluster, Written};
 use crate::engine::scrape::Scraping;
 use crate::model::Finding;
 use crate::model::guard::Guards;
@@ -34,25 +35,28 @@ pub struct Audit<'s> {
 impl<'s> Audit<'s> {
     /// Audits a snapshot under these guards.
     pub fn of(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, guards: &Guards, _: &Circumstances) -> Self {
-        let scraping = Scraping::default();
+        let scraping = Scraping::new(snapshot);
         let connections: Vec<(Guarded<'s>, Path)> = guards
             .iter()
             .flat_map(|guard| guarded(guard, snapshot))
             .map(|guarded| {
-                let path = evaluator.follow(&guarded.connection, &guarded.manner);
+                let path = evaluator.follow_wanted(&guarded.connection, &guarded.manner);
                 (guarded, path)
             })
             .collect();
         let scrape_paths = Vec::new();
+        let written = Written::new(snapshot, &evaluator.mesh().root_namespace);
         let cluster = Cluster {
             snapshot,
+            written: &written,
             guards,
             evaluator,
             scraping: &scraping,
             scrape_paths: &scrape_paths,
             connections: &connections,
         };
-        let findings = cluster::findings(&cluster);
+        let mut findings = cluster::findings(&cluster);
+        hops::report(&cluster, &mut findings);
         Self { findings, scrape_paths, connections, ..Self::default() }
     }
 }

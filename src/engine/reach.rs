@@ -13,6 +13,7 @@ pub mod network_policy;
 mod not_considered;
 pub mod path;
 pub mod peer_authentication;
+mod wanted;
 
 pub use connection::{Connection, End};
 pub use evaluator::{Evaluator, Manner};

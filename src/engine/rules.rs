@@ -17,10 +17,12 @@ pub mod network_policy;
 pub mod peer_authentication;
 pub mod pod_monitor;
 pub mod prometheus;
+pub mod refusal;
 pub mod relabeling;
 pub mod scrape_monitor;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
@@ -132,13 +134,21 @@ pub enum Monitor<'m, 'a> {
 
 /// Every rule that is implemented, by family and number.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    let [identities, admittance, validity] = authorization_policy::RULES;
-    [
+    CATALOGUE.iter().copied()
+}
+
+/// A family may have several tables: one for each way in which its rules are decided.
+static CATALOGUE: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let [identities, admittance, validity, enforcement] = authorization_policy::RULES;
+    let [alone, in_cluster] = network_policy::RULES;
+    let tables = [
         general::RULES,
-        network_policy::RULES,
+        alone,
+        in_cluster,
         identities,
         admittance,
         validity,
+        enforcement,
         pod_monitor::RULES,
         relabeling::RULES,
         scrape_monitor::RULES,
@@ -146,10 +156,11 @@ pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
         peer_authentication::RULES,
         ingress::RULES,
         injection::RULES,
-    ]
-    .into_iter()
-    .flatten()
-}
+    ];
+    let mut rules: Vec<&Rule> = tables.into_iter().flatten().collect();
+    rules.sort_by_key(|rule| rule.id);
+    rules
+});
 
 /// The rule with this id, if it is implemented.
 pub fn rule(id: RuleId) -> Option<&'static Rule> {

@@ -7,11 +7,14 @@
 //! found is relabeled and completed as its scraper would do it (`scrape/target.go`). Sharding is ignored.
 
 pub mod discovery;
+mod monitor;
 pub mod pool;
+mod prometheus;
 pub mod scraping;
+mod selection;
 pub mod target;
 
-pub use discovery::{Discovered, Discovery, Role, Scope};
+pub use discovery::{Discovered, Discovery, Found, Role, Scope, discover};
 pub use pool::{RelabelingStep, ScrapePool, ScrapeSettings, StepSource};
 pub use scraping::{MonitorScraping, PoolScraping, PrometheusScraping, Scraping};
-pub use target::{Fate, Target};
+pub use target::{Fate, Scraper, Target};

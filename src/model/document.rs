@@ -1,9 +1,13 @@
 //! Kubernetes objects as people write them: YAML or JSON files, with the place of every field remembered.
 
+mod compact;
 mod items;
+mod json_list;
 mod merge;
 pub mod node;
+mod plain_json;
 mod problem;
+mod raw;
 mod reader;
 mod scalar;
 mod split;
@@ -11,9 +15,11 @@ pub mod yaml;
 
 use std::iter;
 
+pub use compact::compact;
 pub use problem::{DocumentError, Problem};
+pub use raw::RawDocument;
 
-use crate::model::{FieldPath, Source, Span};
+use crate::model::{FieldPath, Source, Span, Text};
 use items::Items;
 use node::{Entry, Node, Value};
 
@@ -70,7 +76,7 @@ impl<'a> Document<'a> {
 
     /// API group, such as `networking.k8s.io`; empty for the core group.
     pub fn group(&self) -> &str {
-        self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
+        group(&self.api_version)
     }
 
     /// Kind, such as `NetworkPolicy`.
@@ -127,6 +133,11 @@ impl<'a> Document<'a> {
     }
 }
 
+/// The API group of a group and version.
+fn group(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |(group, _)| group)
+}
+
 /// Turns the root of a document into the objects that it holds.
 struct Unfolder<'s, 'a> {
     source: &'s Source<'a>,
@@ -180,10 +191,23 @@ impl<'a> Inherited<'a> {
         if entries.len() < 2 { Self { entries: Vec::new() } } else { Self { entries } }
     }
 
+    /// What a list of JSON says.
+    fn new(api_version: Option<Text<'a>>, kind: Option<Text<'a>>) -> Self {
+        let entry = |key, text| Entry {
+            key: Text::from(key),
+            key_span: Span::default(),
+            value: Node { value: Value::Text(text), span: Span::default() },
+        };
+        let entries = [api_version.map(|it| entry("apiVersion", it)), kind.map(|it| entry("kind", it))];
+        Self { entries: entries.into_iter().flatten().collect() }
+    }
+
+    /// The item with what it does not say itself. It begins where it did.
     fn complete(&self, mut item: Node<'a>) -> Node<'a> {
+        let start = start_of(&item);
         if let Value::Map(entries) = &mut item.value {
             let missing: Vec<_> = self.entries.iter().filter(|own| !has_key(entries, &own.key)).cloned().collect();
-            entries.extend(missing);
+            entries.extend(missing.into_iter().map(|entry| Entry { key_span: start, ..entry }));
         }
         item
     }

@@ -35,6 +35,24 @@ pub fn parse(text: &str) -> Option<Duration> {
     (!text.is_empty() && total <= LONGEST).then(|| Duration::from_millis(total))
 }
 
+/// Writes a duration as `prometheus/common/model.Duration.String` does. Years and weeks are only written where nothing is
+/// left over: 90 days stay 90 days.
+pub fn format(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    if rest == 0 {
+        return "0s".to_owned();
+    }
+    let mut text = String::new();
+    for (unit, milliseconds) in UNITS {
+        let may_leave_over = !matches!(unit, "y" | "w");
+        if rest >= milliseconds && (may_leave_over || rest.is_multiple_of(milliseconds)) {
+            text.extend([(rest / milliseconds).to_string().as_str(), unit]);
+            rest %= milliseconds;
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +75,17 @@ mod tests {
     #[case("293y", None)]
     fn durations_of_prometheus(#[case] text: &str, #[case] milliseconds: Option<u64>) {
         assert_eq!(parse(text), milliseconds.map(Duration::from_millis));
+    }
+    #[rstest]
+    #[case("60s", "1m")]
+    #[case("90s", "1m30s")]
+    #[case("0", "0s")]
+    #[case("1500ms", "1s500ms")]
+    #[case("14d", "2w")]
+    #[case("90d", "90d")]
+    #[case("365d", "1y")]
+    #[case("25h", "1d1h")]
+    fn what_is_read_is_written_in_one_way(#[case] text: &str, #[case] written: &str) {
+        assert_eq!(parse(text).map(format).as_deref(), Some(written));
     }
 }

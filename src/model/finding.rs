@@ -73,6 +73,11 @@ impl RuleId {
         Self { family, number }
     }
 
+    /// The number of the rule in its family.
+    pub const fn number(self) -> u16 {
+        self.number
+    }
+
     /// The family that the rule belongs to.
     pub const fn family(self) -> Family {
         self.family

@@ -67,11 +67,17 @@ pub enum Resource {
     EndpointSlice,
     /// `v1` ServiceAccount.
     ServiceAccount,
+    /// `v1` Node.
+    Node,
+    /// `v1` Secret.
+    Secret,
+    /// `v1` ConfigMap.
+    ConfigMap,
 }
 
 impl Resource {
     /// Every kind that is read.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Pod,
         Self::Deployment,
         Self::StatefulSet,
@@ -93,6 +99,9 @@ impl Resource {
         Self::Service,
         Self::EndpointSlice,
         Self::ServiceAccount,
+        Self::Node,
+        Self::Secret,
+        Self::ConfigMap,
     ];
 
     /// The resource of this API group and kind, or `None` where it is not one that scrapeguard reads.
@@ -124,23 +133,35 @@ impl Resource {
             Self::Service => "Service",
             Self::EndpointSlice => "EndpointSlice",
             Self::ServiceAccount => "ServiceAccount",
+            Self::Node => "Node",
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
         }
     }
 
     /// Whether admission and review look at objects of this kind; all others are only read into snapshots.
     pub const fn is_reviewed(self) -> bool {
-        !matches!(self, Self::Service | Self::EndpointSlice | Self::ServiceAccount)
+        !matches!(
+            self,
+            Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Node | Self::Secret | Self::ConfigMap
+        )
     }
 
     /// Whether its objects are in namespaces.
     pub const fn is_namespaced(self) -> bool {
-        !matches!(self, Self::Namespace)
+        !matches!(self, Self::Namespace | Self::Node)
     }
 
     /// The API group; empty for the core group.
     pub const fn group(self) -> &'static str {
         match self {
-            Self::Pod | Self::Namespace | Self::Service | Self::ServiceAccount => "",
+            Self::Pod
+            | Self::Namespace
+            | Self::Service
+            | Self::ServiceAccount
+            | Self::Node
+            | Self::Secret
+            | Self::ConfigMap => "",
             Self::EndpointSlice => "discovery.k8s.io",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
             Self::Job | Self::CronJob => "batch",

@@ -14,7 +14,7 @@ mod tests;
 pub mod validity;
 
 pub use action::Action;
-pub use label_set::LabelSet;
+pub use label_set::{LabelAccess, LabelSet};
 pub use step::{Step, relabel};
 pub use validity::{InvalidRelabeling, PrometheusVersion};
 
@@ -61,6 +61,20 @@ impl RelabelConfig<'_> {
     /// The action, unless it is one that is not known here.
     pub fn action(&self) -> Option<Action> {
         self.action.as_deref().filter(|name| !name.is_empty()).map_or(Some(Action::Replace), Action::of)
+    }
+
+    /// The same step, which borrows from nothing.
+    pub fn to_static(&self) -> RelabelConfig<'static> {
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| Text::from(text.to_string()));
+        RelabelConfig {
+            action: text(&self.action),
+            source_labels: self.source_labels.iter().map(|label| Text::from(label.to_string())).collect(),
+            separator: text(&self.separator),
+            regex: text(&self.regex),
+            modulus: self.modulus,
+            target_label: text(&self.target_label),
+            replacement: text(&self.replacement),
+        }
     }
 
     /// Whether the step does this.

@@ -1,5 +1,9 @@
 //! Label selectors, as `k8s.io/apimachinery/pkg/apis/meta/v1.LabelSelector` defines them.
 
+mod text;
+
+pub use text::parse;
+
 use serde::Deserialize;
 
 use crate::model::labels::Labels;

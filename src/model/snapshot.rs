@@ -12,10 +12,14 @@ pub mod endpoint_slice;
 mod form;
 mod given;
 pub mod kept;
+mod keys;
 mod look_up;
+mod made_slices;
 pub mod namespace;
+pub mod node;
 pub mod origin;
 pub mod pod;
+pub mod pod_status;
 mod population;
 pub mod problem;
 mod read;
@@ -31,8 +35,10 @@ pub use class::ClassId;
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
 pub use namespace::{Namespace, Namespaces};
+pub use node::Node;
 pub use origin::{Origin, Place, SourceId};
 pub use pod::{Container, ContainerPort, ContainerRole, Pod};
+pub use pod_status::{ContainerStatus, Controller, HostName, PodStatus, Readiness};
 pub use problem::{Problem, ProblemKind};
 pub use service::{Service, ServicePort, TargetPort};
 pub use unmodelled::{Affects, Unmodelled};
@@ -53,11 +59,14 @@ use population::Population;
 pub struct Snapshot {
     sources: Arc<Vec<String>>,
     population: Arc<Population>,
+    nodes: Arc<Vec<Node>>,
     classes: Arc<Classes>,
     namespaces: Namespaces,
     services: Arc<Services>,
     endpoint_slices: Arc<Vec<EndpointSlice>>,
+    made_slices: Arc<Vec<EndpointSlice>>,
     kept: BTreeMap<Resource, Arc<Vec<Kept>>>,
+    keys: Arc<Vec<keys::Keys>>,
     unmodelled: Arc<Vec<Unmodelled>>,
     problems: Vec<Problem>,
     passed_over: usize,
@@ -86,6 +95,35 @@ impl Snapshot {
         self.pods()
             .get(self.places_named(namespace, name).start)
             .filter(|pod| pod.object.name == name && pod.namespace == namespace)
+    }
+
+    /// All pods, or those of one namespace, each with what only service discovery asks about it.
+    pub fn pods_with_status(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, &PodStatus)> {
+        let (pods, statuses) = (self.pods(), &self.population.statuses);
+        let all = 0..pods.len();
+        let range = namespace.map_or(all, |namespace| places(pods, |pod| pod.namespace.as_str().cmp(namespace)));
+        let pods = pods.get(range.clone()).unwrap_or_default();
+        pods.iter().zip(statuses.get(range).unwrap_or_default())
+    }
+
+    /// What only service discovery asks about a pod of this snapshot.
+    pub fn pod_status(&self, pod: &Pod) -> Option<&PodStatus> {
+        self.population.statuses.get(self.index_of(pod)?)
+    }
+
+    /// All nodes.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node of this name.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        stretch(&self.nodes, |node| node.name.as_str().cmp(name)).first()
+    }
+
+    /// All that is called by this name: the pod, then what stands for the pods of workloads of this name.
+    pub fn pods_named(&self, namespace: &str, name: &str) -> &[Pod] {
+        self.pods().get(self.places_named(namespace, name)).unwrap_or_default()
     }
 
     /// The pods that have this address: several if they share the network of their node, none that have ended.
@@ -125,7 +163,21 @@ impl Snapshot {
         &self.endpoint_slices
     }
 
-    /// Those of a Service.
+    /// What the control plane would make of the Services that select pods and of which no EndpointSlice is given.
+    pub fn made_endpoint_slices(&self) -> &[EndpointSlice] {
+        &self.made_slices
+    }
+
+    /// Those that are given and those that would be made, all or of one namespace.
+    pub fn all_endpoint_slices<'s>(&'s self, namespace: Option<&str>) -> impl Iterator<Item = &'s EndpointSlice> {
+        let of = |slices: &'s [EndpointSlice]| match namespace {
+            None => slices,
+            Some(namespace) => stretch(slices, |slice| slice.namespace().cmp(namespace)),
+        };
+        of(&self.endpoint_slices).iter().chain(of(&self.made_slices))
+    }
+
+    /// Those of a Service that are given.
     pub fn endpoint_slices_of(&self, service: &Service) -> impl Iterator<Item = &EndpointSlice> {
         let (namespace, name) = (service.namespace().to_owned(), service.name().to_owned());
         let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(&namespace));

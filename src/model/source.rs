@@ -42,13 +42,22 @@ impl Span {
 pub struct Source<'a> {
     text: &'a str,
     line_starts: Vec<usize>,
+    /// Offsets inside of long lines, such as JSON without line breaks, and the characters before them in their lines.
+    marks: Vec<(usize, usize)>,
 }
+
+/// How many bytes there are between two marks in a long line.
+const STRIDE: usize = 4096;
 
 impl<'a> Source<'a> {
     /// Indexes the lines of a text.
     pub fn new(text: &'a str) -> Self {
         let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(offset, _)| offset + 1);
-        Self { text, line_starts: std::iter::once(0).chain(breaks).collect() }
+        let mut source = Self { text, line_starts: std::iter::once(0).chain(breaks).collect(), marks: Vec::new() };
+        let ends = source.line_starts.iter().skip(1).copied().chain([text.len()]);
+        let long = source.line_starts.iter().copied().zip(ends).filter(|(start, end)| end - start > STRIDE);
+        source.marks = long.flat_map(|(start, end)| marks(text, start, end)).collect();
+        source
     }
 
     /// The whole text.
@@ -61,8 +70,10 @@ impl<'a> Source<'a> {
         let offset = offset.min(self.text.len());
         let line = self.line_starts.partition_point(|&start| start <= offset);
         let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let before = self.text.get(start..offset).unwrap_or_default();
-        Position { line, column: before.trim_start_matches(BYTE_ORDER_MARK).chars().count() + 1 }
+        let mark = self.marks.partition_point(|&(mark, _)| mark <= offset).checked_sub(1);
+        let mark = mark.and_then(|index| self.marks.get(index)).filter(|(mark, _)| *mark > start);
+        let (from, before) = mark.copied().unwrap_or((first_character(self.text, start), 0));
+        Position { line, column: before + characters(self.text, from, offset) + 1 }
     }
 
     /// The stretch of whole lines from `first` to `last`, both counted from one and included, without the last line
@@ -79,6 +90,26 @@ impl<'a> Source<'a> {
     pub fn slice(&self, span: Span) -> &'a str {
         self.text.get(span.range()).unwrap_or_default()
     }
+}
+
+fn marks(text: &str, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut reached = (first_character(text, start), 0);
+    let offsets = (start..end).step_by(STRIDE).skip(1).map(|offset| text.floor_char_boundary(offset));
+    offsets.map(move |offset| {
+        let (from, before) = reached;
+        reached = (offset, before + characters(text, from, offset));
+        reached
+    })
+}
+
+fn characters(text: &str, from: usize, to: usize) -> usize {
+    text.get(from..to).unwrap_or_default().chars().count()
+}
+
+/// Where what one sees of a line begins.
+fn first_character(text: &str, start: usize) -> usize {
+    let line = text.get(start..).unwrap_or_default();
+    start + line.len() - line.trim_start_matches(BYTE_ORDER_MARK).len()
 }
 
 /// Some editors begin a file with it. It takes no room on the screen and is no part of the first line.
@@ -99,6 +130,21 @@ mod tests {
         assert_eq!(source.position("a: é\r\n".len()), at(2, 1));
         assert_eq!(source.position("a: é\r\nb: ü ".len()), at(2, 6));
         assert_eq!(source.position(1_000), at(3, 1));
+    }
+
+    #[test]
+    fn long_lines_are_counted_as_short_ones_are() {
+        let text = format!("\u{feff}{}\n{}\nb", "é".repeat(3 * STRIDE), "aü".repeat(2 * STRIDE));
+        let source = Source::new(&text);
+        assert!(source.marks.len() > 6);
+        for (line, start) in [(1, 0), (2, text.find('a').unwrap())] {
+            let rest = text[start..].split('\n').next().unwrap().trim_start_matches(BYTE_ORDER_MARK);
+            let first = start + text[start..].find(rest).unwrap();
+            for (column, (offset, _)) in rest.char_indices().enumerate() {
+                assert_eq!(source.position(first + offset), at(line, column + 1));
+            }
+        }
+        assert_eq!(source.position(text.len()), at(3, 2));
     }
 
     #[test]

@@ -18,6 +18,11 @@ impl Text<'_> {
         &self.0
     }
 
+    /// Whether it is a slice of the JSON that it was read from.
+    pub const fn is_borrowed(&self) -> bool {
+        matches!(self.0, Cow::Borrowed(_))
+    }
+
     /// The text as an owned string.
     pub fn into_owned(self) -> String {
         self.0.into_owned()

@@ -86,7 +86,13 @@ impl<'a> Policy<'a> {
                 Some(serde_json::from_str(json).map(Box::new).map(Self::Prometheus))
             }
             Resource::Ingress => Some(serde_json::from_str(json).map(Self::Ingress)),
-            Resource::Namespace | Resource::Service | Resource::EndpointSlice | Resource::ServiceAccount => None,
+            Resource::Namespace
+            | Resource::Service
+            | Resource::EndpointSlice
+            | Resource::ServiceAccount
+            | Resource::Node
+            | Resource::Secret
+            | Resource::ConfigMap => None,
             Resource::Pod
             | Resource::Deployment
             | Resource::StatefulSet

@@ -6,12 +6,12 @@ use crate::engine::reach::authorization_policy::{AuthorizationPolicies, HttpRequ
 use crate::engine::reach::mesh::{Call, ClientTls, Membership, MeshSettings};
 use crate::engine::reach::network_policy::{Direction, HostNetwork, NetworkPolicies, Policy};
 use crate::engine::reach::not_considered::NotConsidered;
-use crate::engine::reach::peer_authentication::{PeerAuthentications, mtls};
-use crate::engine::reach::{Connection, End, Path, Step, Verdict};
+use crate::engine::reach::peer_authentication::{Effective, PeerAuthentications, mtls};
+use crate::engine::reach::{Connection, End, Path, Step, Verdict, wanted};
 use crate::engine::rules;
 use crate::model::Protocol;
 use crate::model::resource::{AuthorizationPolicy, NetworkPolicy, PeerAuthentication};
-use crate::model::snapshot::{Kept, Namespaces, Snapshot};
+use crate::model::snapshot::{Kept, Namespaces, Pod, Snapshot};
 use crate::model::{Resource, Truth};
 
 /// Where tunnels of ambient mode arrive (HBONE).
@@ -67,7 +67,43 @@ impl<'s> Evaluator<'s> {
 
     /// Follows a connection hop by hop: out of the calling pod, into the called one, through both proxies.
     pub fn follow(&self, connection: &Connection<'s>, manner: &Manner) -> Path {
-        let (from, to) = (self.membership(connection.from), self.membership(connection.to));
+        self.path(connection, manner, |step, _| step)
+    }
+
+    /// As [`Evaluator::follow`], for a connection that somebody wants: whatever blocks it is a mistake, and the step
+    /// names the rule of the catalogue that it amounts to.
+    pub fn follow_wanted(&self, connection: &Connection<'s>, manner: &Manner) -> Path {
+        self.path(connection, manner, wanted::named)
+    }
+
+    /// Whether NetworkPolicies let a connection out, or in, that no mesh carries, without the reason.
+    pub fn network_verdict(&self, direction: Direction, connection: &Connection<'_>) -> Verdict {
+        self.network_policies.verdict(direction, connection, self.namespaces)
+    }
+
+    /// How a pod takes part in the mesh.
+    pub fn membership(&self, pod: &Pod) -> Membership {
+        self.membership_of(End::Pod(pod))
+    }
+
+    /// Which mutual TLS a container port of a pod demands.
+    pub fn mutual_tls(&self, pod: &Pod, port: u16) -> Effective {
+        let is_ambient = matches!(self.membership(pod), Membership::Ambient { .. });
+        self.peer_authentications.effective(pod, port, is_ambient)
+    }
+
+    /// The mesh as it was told.
+    pub const fn mesh(&self) -> &MeshSettings {
+        &self.mesh
+    }
+
+    /// What network policies mean to pods on the host network.
+    pub const fn host_network(&self) -> HostNetwork {
+        self.network_policies.host_network()
+    }
+
+    fn path(&self, connection: &Connection<'s>, manner: &Manner, named: impl Fn(Step, &Call<'_>) -> Step) -> Path {
+        let (from, to) = (self.membership_of(connection.from), self.membership_of(connection.to));
         let call = Call { connection, caller: &from, called: &to, tls: manner.tls, settings: &self.mesh };
         let request = manner.request.as_ref();
         let steps = vec![
@@ -79,11 +115,10 @@ impl<'s> Evaluator<'s> {
                 authorization(&call, request, &self.authorization_policies, &self.peer_authentications),
             ),
         ];
-        Path { steps: steps.into_iter().map(of_catalogue).collect() }
+        Path { steps: steps.into_iter().map(|step| of_catalogue(named(step, &call))).collect() }
     }
 
-    /// How one end of a connection takes part in the mesh.
-    pub fn membership(&self, end: End<'_>) -> Membership {
+    fn membership_of(&self, end: End<'_>) -> Membership {
         let namespace = match end {
             End::Pod(pod) => pod.namespace.as_str(),
             End::Address(_) | End::World => "",

@@ -93,6 +93,12 @@ impl Step {
         Self { hop, verdict, object: None, path: FieldPath::root(), rule: None, reason: reason.into() }
     }
 
+    /// The same, which amounts to what this rule finds.
+    #[must_use]
+    pub fn rule(self, rule: RuleId) -> Self {
+        Self { rule: Some(rule), ..self }
+    }
+
     /// The same, decided by this field of this object.
     #[must_use]
     pub fn by(self, object: ObjectReference, path: FieldPath) -> Self {

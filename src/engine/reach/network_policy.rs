@@ -55,6 +55,11 @@ impl NetworkPolicies {
         Self { by_namespace, host_network }
     }
 
+    /// What they mean to pods on the host network.
+    pub const fn host_network(&self) -> HostNetwork {
+        self.host_network
+    }
+
     /// Whether policies of the caller let the connection out.
     pub fn egress(&self, connection: &Connection<'_>, namespaces: &Namespaces) -> Step {
         self.step(Direction::Egress, connection, namespaces)

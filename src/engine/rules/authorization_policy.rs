@@ -3,6 +3,7 @@
 mod admittance;
 mod callers;
 mod identities;
+pub(in crate::engine::rules) mod in_cluster;
 mod namespaces;
 mod parts;
 mod ports;
@@ -15,5 +16,5 @@ mod validity;
 
 use crate::engine::rules::Rule;
 
-/// The family's rules, in three tables.
-pub const RULES: [&[Rule]; 3] = [identities::RULES, admittance::RULES, validity::RULES];
+/// The family's rules: those that a policy alone decides in three tables, and those that take the cluster.
+pub const RULES: [&[Rule]; 4] = [identities::RULES, admittance::RULES, validity::RULES, in_cluster::RULES];

@@ -1,5 +1,12 @@
 //! Rules over a whole cluster: what they may look at, and where they put what they find.
 
+pub mod clues;
+mod shapes;
+mod written;
+
+pub use shapes::Shapes;
+pub use written::{Policy, Written};
+
 use serde::Deserialize;
 
 use crate::engine::audit::ScrapePath;
@@ -19,6 +26,8 @@ pub struct Cluster<'c, 's> {
     pub snapshot: &'s Snapshot,
     /// What must be true.
     pub guards: &'c Guards,
+    /// All policies as they were written.
+    pub written: &'c Written<'s>,
     /// Who reaches whom.
     pub evaluator: &'c Evaluator<'s>,
     /// What is scraped.
@@ -30,6 +39,19 @@ pub struct Cluster<'c, 's> {
 }
 
 impl<'s> Cluster<'_, 's> {
+    /// Whether all namespaces are known with their labels: a `Namespace` is given for each that anything is in, and one
+    /// more than this. Who gives none beside their own says nothing of others.
+    pub fn knows_namespaces_beside(&self, own: &str) -> bool {
+        let namespaces = || self.snapshot.namespaces().iter();
+        // Any key but that of the name says it.
+        namespaces().all(|namespace| namespace.label("").is_some()) && namespaces().any(|it| it.name() != own)
+    }
+
+    /// Whether a pod is in this namespace. Where there is none, the workloads of it were probably not given.
+    pub fn has_pods(&self, namespace: &str) -> bool {
+        !self.written.shapes.of(namespace).is_empty()
+    }
+
     /// The objects of a kind that can be read.
     pub fn read<T: Deserialize<'s>>(&self, resource: Resource) -> impl Iterator<Item = (&'s Kept, T)> + use<'s, T> {
         let readable = self.snapshot.objects(resource).filter(|kept| kept.unreadable.is_none());
@@ -52,7 +74,12 @@ pub struct ClusterFindings<'a> {
     found: &'a mut Vec<Finding>,
 }
 
-impl ClusterFindings<'_> {
+impl<'a> ClusterFindings<'a> {
+    /// Findings of this rule are appended to `found`.
+    pub const fn new(rule: &'static Rule, guards: &'a Guards, found: &'a mut Vec<Finding>) -> Self {
+        Self { rule, guards, found }
+    }
+
     /// The rule that looks.
     pub fn rule(&self) -> RuleId {
         self.rule.id
@@ -94,7 +121,7 @@ pub fn findings(cluster: &Cluster<'_, '_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in catalogue() {
         if let Check::Cluster(check) | Check::Both(_, check) = rule.check {
-            check(cluster, &mut ClusterFindings { rule, guards: cluster.guards, found: &mut found });
+            check(cluster, &mut ClusterFindings::new(rule, cluster.guards, &mut found));
         }
     }
     found

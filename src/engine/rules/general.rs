@@ -2,6 +2,7 @@
 
 mod exemption;
 mod strings;
+mod versions;
 
 use std::sync::LazyLock;
 
@@ -54,6 +55,30 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/gen-003-bad.yaml"),
         good: include_str!("examples/gen-003-good.yaml"),
         check: Check::Annotations(exemption::invalid),
+    },
+    Rule {
+        id: RuleId::new(Family::General, 4),
+        title: "two policies that say the same",
+        severity: Severity::Info,
+        needs: Needs::Cluster,
+        action: Action::Record,
+        why: "One of them does nothing, until somebody changes the other and wonders why that has no effect.",
+        fix: "Delete one.",
+        bad: include_str!("examples/gen-004-bad.yaml"),
+        good: include_str!("examples/gen-004-good.yaml"),
+        check: Check::Cluster(versions::duplicates),
+    },
+    Rule {
+        id: RuleId::new(Family::General, 5),
+        title: "an old version of an API",
+        severity: Severity::Info,
+        needs: Needs::Cluster,
+        action: Action::Record,
+        why: "The next release may no longer serve it. Nothing but the version has to change.",
+        fix: "Write the version that is served beside it.",
+        bad: include_str!("examples/gen-005-bad.yaml"),
+        good: include_str!("examples/gen-005-good.yaml"),
+        check: Check::Cluster(versions::deprecated),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! Rules for Ingresses to the web interfaces.
 
 mod backends;
+mod controllers;
 
 use crate::engine::admission::Action;
 use crate::engine::rules::{Check, Needs, Rule};
@@ -48,5 +49,18 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/in-003-bad.yaml"),
         good: include_str!("examples/in-003-good.yaml"),
         check: Check::Ingress(backends::wrong_backend),
+    },
+    Rule {
+        id: RuleId::new(Family::Ingress, 4),
+        title: "the ingress controller has no identity",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "The AuthorizationPolicy of the backend asks for an identity, which only a pod in the mesh has. From a \
+              controller outside everybody gets 403 or a reset connection.",
+        fix: "Bring the controller into the mesh, or admit it by ipBlocks.",
+        bad: include_str!("examples/in-004-bad.yaml"),
+        good: include_str!("examples/in-004-good.yaml"),
+        check: Check::Cluster(controllers::without_identity),
     },
 ];

@@ -3,6 +3,7 @@
 mod directions;
 #[cfg(test)]
 mod fixes;
+mod in_cluster;
 mod isolation;
 mod labels;
 mod namespaces;
@@ -21,8 +22,10 @@ use crate::model::guard::{Component, Guard};
 use crate::model::resource::NetworkPolicy;
 use crate::model::{FieldPath, RuleId, Severity, Truth};
 
-/// The family's rules.
-pub const RULES: &[Rule] = &[
+/// The family's rules: those that a policy alone decides, and those that take the cluster.
+pub const RULES: [&[Rule]; 2] = [ALONE, in_cluster::RULES];
+
+const ALONE: &[Rule] = &[
     Rule {
         id: RuleId::new(Family::NetworkPolicy, 1),
         title: "a web interface is open to every pod",

@@ -1,5 +1,7 @@
 //! Rules for Istio PeerAuthentications.
 
+mod in_cluster;
+
 use crate::engine::admission::Action;
 use crate::engine::rules::findings::Findings;
 use crate::engine::rules::{Check, Needs, Rule};
@@ -10,6 +12,19 @@ use crate::model::{FieldPath, RuleId, Severity};
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::new(Family::PeerAuthentication, 1),
+        title: "strict mutual TLS towards a caller outside the mesh",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Prometheus without a sidecar and without certificates of the mesh speaks plain text. Under STRICT every \
+              such connection is reset, and the target is down.",
+        fix: "Set the port to PERMISSIVE by portLevelMtls, or give Prometheus certificates of the mesh.",
+        bad: include_str!("examples/pa-001-bad.yaml"),
+        good: include_str!("examples/pa-001-good.yaml"),
+        check: Check::Hop,
+    },
     Rule {
         id: RuleId::new(Family::PeerAuthentication, 2),
         title: "port settings or a selector that Istio refuses",
@@ -24,6 +39,19 @@ pub const RULES: &[Rule] = &[
         check: Check::PeerAuthentication(refused),
     },
     Rule {
+        id: RuleId::new(Family::PeerAuthentication, 3),
+        title: "a Service port where the container port belongs",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "The called sidecar sees the connection after the Service has rewritten it, so portLevelMtls is by \
+              container port. A setting for the Service port has no effect.",
+        fix: "Use the container port.",
+        bad: include_str!("examples/pa-003-bad.yaml"),
+        good: include_str!("examples/pa-003-good.yaml"),
+        check: Check::Cluster(in_cluster::service_port),
+    },
+    Rule {
         id: RuleId::new(Family::PeerAuthentication, 4),
         title: "a selector in the root namespace",
         severity: Severity::Warning,
@@ -35,6 +63,44 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/pa-004-bad.yaml"),
         good: include_str!("examples/pa-004-good.yaml"),
         check: Check::PeerAuthentication(selector_in_root_namespace),
+    },
+    Rule {
+        id: RuleId::new(Family::PeerAuthentication, 5),
+        title: "two policies for the same pods",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Of several PeerAuthentications of one scope only the oldest counts, so after a reinstallation another \
+              one does.",
+        fix: "Keep one.",
+        bad: include_str!("examples/pa-005-bad.yaml"),
+        good: include_str!("examples/pa-005-good.yaml"),
+        check: Check::Cluster(in_cluster::same_scope),
+    },
+    Rule {
+        id: RuleId::new(Family::PeerAuthentication, 6),
+        title: "DISABLE in ambient mode",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A ztunnel takes its own tunnel whatever a policy says: DISABLE is as good as PERMISSIVE.",
+        fix: "Write PERMISSIVE.",
+        bad: include_str!("examples/pa-006-bad.yaml"),
+        good: include_str!("examples/pa-006-good.yaml"),
+        check: Check::Cluster(in_cluster::disabled_in_ambient),
+    },
+    Rule {
+        id: RuleId::new(Family::PeerAuthentication, 7),
+        title: "plain text where policies rely on identities",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Who comes in plain text has no identity. Where an AuthorizationPolicy names identities for a web \
+              interface, that port should take nothing but mutual TLS.",
+        fix: "Set STRICT for the port.",
+        bad: include_str!("examples/pa-007-bad.yaml"),
+        good: include_str!("examples/pa-007-good.yaml"),
+        check: Check::Cluster(in_cluster::downgrade),
     },
 ];
 

@@ -8,11 +8,11 @@ mod tls;
 mod twice;
 
 use crate::engine::admission::Action;
-use crate::engine::rules::findings::Findings;
+use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::{Check, Monitor, Needs, Rule};
 use crate::model::finding::Family;
 use crate::model::guard::Guard;
-use crate::model::{FieldPath, RuleId, Severity};
+use crate::model::{FieldPath, Finding, ObjectReference, RuleId, Severity};
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
@@ -90,7 +90,7 @@ pub const RULES: &[Rule] = &[
         fix: "Make scrapeTimeout shorter, or the interval longer.",
         bad: include_str!("examples/sm-008-bad.yaml"),
         good: include_str!("examples/sm-008-good.yaml"),
-        check: Check::Monitor(timing::timeout),
+        check: Check::Monitor(|monitor, _, findings| timing::timeout(monitor, findings)),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 12),
@@ -127,7 +127,7 @@ pub const RULES: &[Rule] = &[
         fix: "Write host:port, with scheme and path in fields of their own, and give targets.",
         bad: include_str!("examples/sm-014-bad.yaml"),
         good: include_str!("examples/sm-014-good.yaml"),
-        check: Check::Probe(probe::incomplete),
+        check: Check::Probe(|probe, _, findings| probe::incomplete(probe, findings)),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 15),
@@ -153,9 +153,24 @@ pub const RULES: &[Rule] = &[
         fix: "Write the setting as the operator reads it.",
         bad: include_str!("examples/sm-016-bad.yaml"),
         good: include_str!("examples/sm-016-good.yaml"),
-        check: Check::Monitor(refused::settings),
+        check: Check::Monitor(|monitor, _, findings| refused::settings(monitor, findings)),
     },
 ];
+
+/// What the rules of this family find that makes the operator leave out a monitor, whatever Prometheus it is for.
+pub(super) fn refusals(monitor: &Monitor<'_, '_>, object: &ObjectReference) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for rule in RULES {
+        let mut findings = Findings::new(rule, object, Scope::Guarded, &mut found);
+        match (rule.id.number(), monitor) {
+            (8, _) => timing::timeout(monitor, &mut findings),
+            (14, Monitor::Probe(probe)) => probe::incomplete(probe, &mut findings),
+            (16, _) => refused::settings(monitor, &mut findings),
+            _ => {}
+        }
+    }
+    found
+}
 
 /// A monitor that selects everything is told to select less, and only then to set limits.
 fn no_limit(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {

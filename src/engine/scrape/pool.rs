@@ -1,5 +1,17 @@
 //! Scrape pools: what the operator makes of one endpoint of a monitor.
 
+mod generate;
+mod pod_monitor;
+mod probe;
+mod scrape_config;
+mod selector;
+mod service_monitor;
+mod steps;
+mod tls;
+
+pub(super) use generate::pools;
+pub(super) use scrape_config::elsewhere;
+
 use crate::engine::reach::mesh::ClientTls;
 use crate::engine::scrape::Discovery;
 use crate::model::relabeling::Step;

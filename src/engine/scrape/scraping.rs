@@ -1,8 +1,17 @@
 //! All targets of all Prometheus resources of a snapshot.
 
-use crate::engine::reach::Step;
-use crate::engine::scrape::{ScrapePool, Target};
-use crate::model::snapshot::{Kept, Pod};
+use crate::engine::reach::{Step, Verdict};
+use crate::engine::scrape::monitor::{KINDS, Monitor};
+use crate::engine::scrape::prometheus::Settings;
+use crate::engine::scrape::{ScrapePool, Target, pool, selection};
+use crate::model::Resource;
+use crate::model::snapshot::{Kept, Pod, Snapshot};
+
+/// The label by which the operator tells the pods of a Prometheus or PrometheusAgent from others.
+const NAME_LABEL: &str = "operator.prometheus.io/name";
+/// The label by which it tells the pods of one from those of the other, and the value of agents.
+const APPLICATION_LABEL: &str = "app.kubernetes.io/name";
+const AGENT: &str = "prometheus-agent";
 
 /// What is scraped in a cluster, by whom and why.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +29,8 @@ pub struct PrometheusScraping<'s> {
     pub pods: Vec<&'s Pod>,
     /// Every monitor of the snapshot, selected or not, by kind, namespace and name.
     pub monitors: Vec<MonitorScraping<'s>>,
+    /// What was not considered, each in a sentence without a full stop: then it scrapes more than this.
+    pub not_considered: Vec<String>,
 }
 
 /// What comes of one monitor.
@@ -46,4 +57,65 @@ pub struct PoolScraping<'s> {
     pub dropped: Vec<usize>,
     /// How many lost their address, or are refused by Prometheus, and why the first of them was.
     pub refused: Option<(usize, String)>,
+}
+
+impl<'s> Scraping<'s> {
+    /// What every Prometheus and PrometheusAgent of a snapshot scrapes.
+    pub fn new(snapshot: &'s Snapshot) -> Self {
+        let kinds = KINDS.into_iter();
+        let monitors: Vec<Monitor<'s>> =
+            kinds.flat_map(|kind| snapshot.objects(kind).map(move |kept| Monitor::new(kind, kept))).collect();
+        let resources = [Resource::Prometheus, Resource::PrometheusAgent];
+        let mut kept: Vec<&'s Kept> = resources.into_iter().flat_map(|kind| snapshot.objects(kind)).collect();
+        kept.sort_by(|a, b| place(a).cmp(&place(b)));
+        Self { prometheuses: kept.into_iter().map(|kept| of_prometheus(kept, &monitors, snapshot)).collect() }
+    }
+}
+
+fn place(kept: &Kept) -> (&str, &str, &str) {
+    (kept.namespace(), &kept.reference.name, &kept.reference.kind)
+}
+
+fn of_prometheus<'s>(prometheus: &'s Kept, monitors: &[Monitor<'s>], snapshot: &'s Snapshot) -> PrometheusScraping<'s> {
+    let settings = match &prometheus.unreadable {
+        Some(why) => Err(why.clone()),
+        None => Settings::read(prometheus),
+    };
+    let of_monitor = |monitor: &Monitor<'s>| match &settings {
+        Ok(settings) => of_monitor(settings, monitor, snapshot),
+        Err(why) => MonitorScraping {
+            monitor: monitor.kept,
+            selection: selection::unreadable(prometheus, why),
+            pools: Vec::new(),
+        },
+    };
+    PrometheusScraping {
+        prometheus,
+        pods: pods(prometheus, snapshot),
+        monitors: monitors.iter().map(of_monitor).collect(),
+        not_considered: settings.as_ref().map(Settings::not_considered).unwrap_or_default(),
+    }
+}
+
+fn of_monitor<'s>(settings: &Settings<'s>, monitor: &Monitor<'s>, snapshot: &'s Snapshot) -> MonitorScraping<'s> {
+    let selection = selection::select(settings, monitor, snapshot);
+    let pools = if selection.verdict == Verdict::Blocked { Vec::new() } else { pool::pools(settings, monitor) };
+    let pools = pools.into_iter().map(|pool| PoolScraping {
+        dropped: vec![0; pool.relabeling.len()],
+        pool,
+        targets: Vec::new(),
+        discovered: 0,
+        refused: None,
+    });
+    MonitorScraping { monitor: monitor.kept, selection, pools: pools.collect() }
+}
+
+/// The pods that the operator made for a Prometheus, or what stands for them.
+fn pods<'s>(prometheus: &Kept, snapshot: &'s Snapshot) -> Vec<&'s Pod> {
+    let is_agent = prometheus.reference.kind == Resource::PrometheusAgent.kind();
+    let is_own = |pod: &&Pod| {
+        pod.labels.get(NAME_LABEL) == Some(prometheus.reference.name.as_str())
+            && (pod.labels.get(APPLICATION_LABEL) == Some(AGENT)) == is_agent
+    };
+    snapshot.pods_in(prometheus.namespace()).iter().filter(is_own).collect()
 }

@@ -1,6 +1,12 @@
 //! Targets: what is left of what was discovered after relabeling.
 
+mod doubt;
+mod late_labels;
+pub mod scraper;
+mod url;
+
 use crate::model::snapshot::Pod;
+pub use scraper::Scraper;
 
 /// A target that is scraped.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,4 +34,6 @@ pub enum Fate<'s> {
     WithoutAddress,
     /// Prometheus refuses to scrape it, and why.
     Refused(String),
+    /// Nobody knows: the relabeling step of this number keeps or drops it by a label whose value is not known.
+    Undecided(usize, String),
 }

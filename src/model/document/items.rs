@@ -30,7 +30,7 @@ impl<'a, 's> Items<'a, 's> {
     /// anything that is wrong with it outside of the items.
     pub(super) fn of(source: &'s Source<'a>, span: Span) -> Option<Self> {
         let text = source.slice(span);
-        if !text.contains("List") || !text.contains("items") {
+        if !may_be_list(text) {
             return None;
         }
         // Its kind comes after its items, so the whole list is looked through for it first.
@@ -75,6 +75,11 @@ impl<'a> Iterator for Items<'a, '_> {
         }
         item
     }
+}
+
+/// Whether a text has the words for a list. One that spells them with escapes is read in one go.
+pub(super) fn may_be_list(text: &str) -> bool {
+    text.contains("List") && text.contains("items")
 }
 
 /// What the only map of a text says of itself if it has a list of items.

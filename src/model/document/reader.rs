@@ -11,7 +11,7 @@ use super::{merge, scalar};
 use crate::model::{Source, Span, Text};
 
 /// Deeper than any Kubernetes object, and shallow enough for every JSON parser that comes after us.
-const DEEPEST: usize = 120;
+pub(super) const DEEPEST: usize = 120;
 
 /// How many values the aliases of one document may stand for. Real manifests have a few thousand.
 const MOST_COPIES: usize = 1_000_000;
@@ -30,6 +30,17 @@ pub(super) fn read<'a>(source: &Source<'a>, span: Span) -> Result<Vec<Node<'a>>,
     }
     roots.retain(|root| root.value != Value::Null);
     Ok(roots)
+}
+
+/// Reads the only value of a stretch of a text, which is `depth` levels deep in its document.
+pub(super) fn read_value<'a>(source: &Source<'a>, span: Span, depth: usize) -> Result<Node<'a>, DocumentError> {
+    let mut reader = Reader::new(source, span);
+    loop {
+        match reader.expect_event(span)? {
+            (Event::StreamStart | Event::DocumentStart(..), _) => {}
+            (event, span) => return reader.node(event, span, depth),
+        }
+    }
 }
 
 /// Turns events of the parser into nodes.

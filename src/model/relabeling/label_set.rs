@@ -1,5 +1,19 @@
 //! The labels of one target while they are relabeled.
 
+use std::borrow::Cow;
+
+/// Labels as relabeling steps see them. Whoever has many labels and is asked for few can make them when asked.
+pub trait LabelAccess {
+    /// The value of a label; empty if it is not there.
+    fn get(&self, name: &str) -> Cow<'_, str>;
+
+    /// Writes a label. An empty value removes it.
+    fn set(&mut self, name: &str, value: &str);
+
+    /// All labels, for steps that go by their names.
+    fn all(&mut self) -> &mut LabelSet;
+}
+
 /// Labels by name. An empty value is the same as no label.
 ///
 /// The order is that in which Prometheus' `labels.Builder` visits labels: those that were there, by name, then those
@@ -62,13 +76,32 @@ impl LabelSet {
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for LabelSet {
     /// The last value of a name wins.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(labels: I) -> Self {
-        let mut set = Self::default();
-        for (name, value) in labels {
-            set.set(&name.into(), &value.into());
-        }
-        set.labels.sort();
-        set.untouched = set.labels.len();
-        set
+        let mut labels: Vec<(String, String)> =
+            labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        labels.sort_by(|(a, _), (b, _)| a.cmp(b));
+        labels.dedup_by(|(later, value), (name, kept)| {
+            let same = later == name;
+            if same {
+                std::mem::swap(kept, value);
+            }
+            same
+        });
+        labels.retain(|(_, value)| !value.is_empty());
+        Self { untouched: labels.len(), labels }
+    }
+}
+
+impl LabelAccess for LabelSet {
+    fn get(&self, name: &str) -> Cow<'_, str> {
+        Cow::Borrowed(self.get(name))
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.set(name, value);
+    }
+
+    fn all(&mut self) -> &mut LabelSet {
+        self
     }
 }
 

@@ -57,6 +57,15 @@ impl PrometheusVersion {
 }
 
 impl InvalidRelabeling {
+    /// Whether it may be accepted all the same: it is only we who cannot read it.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::UnknownAction(_) => true,
+            Self::Expression(error) => error.is_ours(),
+            _ => false,
+        }
+    }
+
     /// The field that is wrong.
     pub fn field(&self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! What monitors of several kinds have in common: endpoints, and the namespaces they look in.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::model::Text;
@@ -27,6 +29,12 @@ pub struct Endpoint<'a> {
     /// `http` or `https`, in upper or lower case.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scheme: Option<Text<'a>>,
+    /// The path of the request; `/metrics` if this is empty.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub path: Option<Text<'a>>,
+    /// Parameters of the request.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub params: Params<'a>,
     /// Time between scrapes.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub interval: Option<Text<'a>>,
@@ -36,6 +44,9 @@ pub struct Endpoint<'a> {
     /// Whether HTTP/2 is used where the target can.
     #[serde(deserialize_with = "tolerant")]
     pub enable_http2: Option<bool>,
+    /// A file with a token, in a ServiceMonitor; deprecated.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub bearer_token_file: Option<Text<'a>>,
     /// Whether pods that have ended are left out; they are if this is absent.
     #[serde(deserialize_with = "tolerant")]
     pub filter_running: Option<bool>,
@@ -48,6 +59,18 @@ pub struct Endpoint<'a> {
     /// Relabeling of the metrics that were scraped.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub metric_relabelings: Vec<RelabelConfig<'a>>,
+}
+
+/// Parameters of a request, by name.
+pub type Params<'a> = BTreeMap<Text<'a>, Vec<Text<'a>>>;
+
+/// Which labels are attached to targets besides their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct AttachMetadata {
+    /// Those of the node.
+    #[serde(deserialize_with = "tolerant")]
+    pub node: Option<bool>,
 }
 
 /// The namespaces in which a monitor looks; its own if empty.

@@ -104,6 +104,9 @@ pub struct TlsConfig<'a> {
     /// File with Prometheus' own key.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub key_file: Option<Text<'a>>,
+    /// The name that the target's certificate must have.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub server_name: Option<Text<'a>>,
     /// Whether the target's certificate is taken unseen.
     #[serde(deserialize_with = "tolerant")]
     pub insecure_skip_verify: Option<bool>,
@@ -143,6 +146,14 @@ impl KeySelector<'_> {
     /// Whether it may be there: an object and a key in it are named.
     pub fn is_complete(&self) -> bool {
         !self.name.is_empty() && !self.key.is_empty()
+    }
+}
+
+impl TlsConfig<'_> {
+    /// The same where there are no files, as in all but ServiceMonitors; nothing if that says nothing.
+    pub fn without_files(&self) -> Option<Self> {
+        let without = Self { ca_file: None, cert_file: None, key_file: None, ..self.clone() };
+        (without != Self::default()).then_some(without)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::resource::{Metadata, null_as_default};
+use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::{FieldPath, Text};
 
 /// An Ingress.
@@ -29,15 +29,30 @@ pub struct IngressSpec<'a> {
     /// Where the paths of a host go.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub rules: Vec<Rule<'a>>,
+    /// Which hosts have certificates.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub tls: Vec<Tls<'a>>,
+}
+
+/// One element of `tls`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Tls<'a> {
+    /// The hosts, of which the first name may be a star.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub hosts: Vec<Text<'a>>,
 }
 
 /// One element of `rules`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Rule<'a> {
-    /// The paths.
-    #[serde(borrow, deserialize_with = "null_as_default")]
-    pub http: Http<'a>,
+    /// The host; empty for all.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub host: Text<'a>,
+    /// The paths; `None` for all.
+    #[serde(borrow)]
+    pub http: Option<Http<'a>>,
 }
 
 /// The paths of a rule.
@@ -53,6 +68,9 @@ pub struct Http<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Path<'a> {
+    /// The path; empty for all.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub path: Text<'a>,
     /// Where it goes.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub backend: Backend<'a>,
@@ -93,7 +111,8 @@ impl<'a> IngressSpec<'a> {
         let default = self.default_backend.iter().map(|backend| (FieldPath::of("spec.defaultBackend"), backend));
         let paths = self.rules.iter().enumerate().flat_map(|(rule, written)| {
             let paths = FieldPath::of("spec.rules").index(rule).key("http").key("paths");
-            let backends = written.http.paths.iter().map(|path| &path.backend).enumerate();
+            let written = written.http.iter().flat_map(|http| &http.paths);
+            let backends = written.map(|path| &path.backend).enumerate();
             backends.map(move |(path, backend)| (paths.index(path).key("backend"), backend))
         });
         default.chain(paths).filter_map(|(path, backend)| Some((path.key("service"), backend.service.as_ref()?)))

@@ -28,6 +28,12 @@ pub struct Metadata<'a> {
     /// When the API server stored it, as RFC 3339 writes it in UTC; absent in a manifest.
     #[serde(borrow)]
     pub creation_timestamp: Option<Text<'a>>,
+    /// Its unique identifier; absent in a manifest.
+    #[serde(borrow)]
+    pub uid: Option<Text<'a>>,
+    /// Since when it is being deleted.
+    #[serde(borrow)]
+    pub deletion_timestamp: Option<Text<'a>>,
     /// Owners.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub owner_references: Vec<OwnerReference<'a>>,
@@ -61,6 +67,8 @@ impl Metadata<'_> {
             labels: Labels::none(),
             annotations: Labels::none(),
             creation_timestamp: None,
+            uid: None,
+            deletion_timestamp: None,
             owner_references: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::Text;
-use crate::model::resource::endpoint::{NamespaceSelector, ScrapedEndpoint};
+use crate::model::resource::endpoint::{AttachMetadata, NamespaceSelector, ScrapedEndpoint};
 use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::selector::LabelSelector;
 
@@ -31,6 +31,18 @@ pub struct PodMonitorSpec<'a> {
     /// What is scraped of each pod.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub pod_metrics_endpoints: Vec<ScrapedEndpoint<'a>>,
+    /// How the selector is applied: by relabeling (`RelabelConfig`) unless it says `RoleSelector`.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub selector_mechanism: Option<Text<'a>>,
+    /// The label whose value becomes the job.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub job_label: Option<Text<'a>>,
+    /// Labels of pods that become labels of targets.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub pod_target_labels: Vec<Text<'a>>,
+    /// Which labels are attached to targets besides their own.
+    #[serde(deserialize_with = "tolerant")]
+    pub attach_metadata: Option<AttachMetadata>,
     /// The class of the Prometheus resource whose settings are the defaults here.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scrape_class: Option<Text<'a>>,

@@ -8,6 +8,7 @@ use crate::model::relabeling::RelabelConfig;
 use crate::model::resource::endpoint::NamespaceSelector;
 use crate::model::resource::http_client::HttpClient;
 use crate::model::resource::{Inlining, Metadata, null_as_default, tolerant};
+use crate::model::selector::LabelSelector;
 
 /// A Probe.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -30,6 +31,18 @@ pub struct ProbeSpec<'a> {
     /// What is probed.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub targets: ProbeTargets<'a>,
+    /// The job of all targets.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub job_name: Option<Text<'a>>,
+    /// The module of the prober.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub module: Option<Text<'a>>,
+    /// Further parameters of the request.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub params: Vec<ProbeParam<'a>>,
+    /// The class of the Prometheus resource whose settings are the defaults here.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub scrape_class: Option<Text<'a>>,
     /// Time between probes.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub interval: Option<Text<'a>>,
@@ -48,6 +61,24 @@ pub struct Prober<'a> {
     /// Host and port, for all that the name says.
     #[serde(borrow)]
     pub url: Option<Text<'a>>,
+    /// `http` or `https`, in upper or lower case.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub scheme: Option<Text<'a>>,
+    /// The path of the request; `/probe` if absent.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub path: Option<Text<'a>>,
+}
+
+/// A parameter of the request to the prober.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ProbeParam<'a> {
+    /// Its name.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// Its values.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub values: Vec<Text<'a>>,
 }
 
 /// What is probed: one of the two.
@@ -66,9 +97,15 @@ pub struct ProbeTargets<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProbeTargetGroup<'a> {
+    /// The listed targets.
+    #[serde(borrow, rename = "static", deserialize_with = "tolerant")]
+    pub targets: Vec<Text<'a>>,
     /// Labels of the listed targets.
     #[serde(borrow)]
     pub labels: Labels<'a>,
+    /// The Ingresses.
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    pub selector: LabelSelector<'a>,
     /// The namespaces of the Ingresses.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub namespace_selector: NamespaceSelector<'a>,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::model::Text;
 use crate::model::relabeling::RelabelConfig;
 use crate::model::resource::discovery::{Discovery, StaticTargets};
+use crate::model::resource::endpoint::Params;
 use crate::model::resource::http_client::HttpClient;
 use crate::model::resource::{Inlining, Metadata, null_as_default, tolerant};
 
@@ -23,6 +24,24 @@ pub struct ScrapeConfig<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ScrapeConfigSpec<'a> {
+    /// The job of all targets.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub job_name: Option<Text<'a>>,
+    /// `http` or `https`, in upper or lower case.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub scheme: Option<Text<'a>>,
+    /// The path of the request; `/metrics` if absent.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub metrics_path: Option<Text<'a>>,
+    /// Parameters of the request.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub params: Params<'a>,
+    /// The class of the Prometheus resource whose settings are the defaults here.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub scrape_class: Option<Text<'a>>,
+    /// `Legacy` or `UTF8`; as the Prometheus resource says if this is absent.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub name_validation_scheme: Option<Text<'a>>,
     /// Time between scrapes.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scrape_interval: Option<Text<'a>>,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::Text;
-use crate::model::resource::endpoint::{NamespaceSelector, ScrapedEndpoint};
+use crate::model::resource::endpoint::{AttachMetadata, NamespaceSelector, ScrapedEndpoint};
 use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::selector::LabelSelector;
 
@@ -31,6 +31,24 @@ pub struct ServiceMonitorSpec<'a> {
     /// What is scraped behind each Service.
     #[serde(borrow, deserialize_with = "null_as_default")]
     pub endpoints: Vec<ScrapedEndpoint<'a>>,
+    /// How the selector is applied: by relabeling (`RelabelConfig`) unless it says `RoleSelector`.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub selector_mechanism: Option<Text<'a>>,
+    /// The label whose value becomes the job.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub job_label: Option<Text<'a>>,
+    /// Labels of Services that become labels of targets.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub target_labels: Vec<Text<'a>>,
+    /// Labels of pods that become labels of targets.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub pod_target_labels: Vec<Text<'a>>,
+    /// Which labels are attached to targets besides their own.
+    #[serde(deserialize_with = "tolerant")]
+    pub attach_metadata: Option<AttachMetadata>,
+    /// `EndpointSlice` or `Endpoints`; as the Prometheus resource says if this is absent.
+    #[serde(borrow, deserialize_with = "tolerant")]
+    pub service_discovery_role: Option<Text<'a>>,
     /// The class of the Prometheus resource whose settings are the defaults here.
     #[serde(borrow, deserialize_with = "tolerant")]
     pub scrape_class: Option<Text<'a>>,

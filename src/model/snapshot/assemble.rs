@@ -7,9 +7,11 @@ use std::sync::Arc;
 use crate::model::snapshot::builder::{Builder, Written};
 use crate::model::snapshot::class::{Classes, Mentions};
 use crate::model::snapshot::given::{Given, renew};
+use crate::model::snapshot::keys::Keys;
+use crate::model::snapshot::made_slices::made_slices;
 use crate::model::snapshot::population::Population;
 use crate::model::snapshot::unmodelled::Unmodelled;
-use crate::model::snapshot::{EndpointSlice, Kept, Namespace, Namespaces, Problem, Service, Services, Snapshot};
+use crate::model::snapshot::{EndpointSlice, Kept, Namespace, Namespaces, Node, Problem, Service, Services, Snapshot};
 use crate::model::{ObjectReference, Resource};
 
 impl Builder {
@@ -23,13 +25,16 @@ impl Builder {
             endpoint_slices: self.endpoint_slices(&mut problems),
             namespaces: self.namespaces(&mut problems),
             kept: self.kept(&mut problems),
+            keys: self.keys(&mut problems),
             unmodelled: self.unmodelled(&mut problems),
+            nodes: self.nodes(&mut problems),
             sources: self.sources,
             passed_over: self.passed_over,
             ..Snapshot::default()
         };
         snapshot.namespaces = with_those_named(std::mem::take(&mut snapshot.namespaces), &snapshot);
         snapshot.classes = classes(&snapshot, &self.base);
+        snapshot.made_slices = slices_to_make(&snapshot, &self.base);
         let earlier = self.base.problems.into_iter();
         let earlier = earlier.filter(|problem| problem.object.as_ref().is_none_or(|it| !replaced.contains(it)));
         snapshot.problems = earlier.chain(problems).collect();
@@ -45,7 +50,13 @@ impl Builder {
         let policies = self.kept.values().flat_map(|given| of(given));
         let unmodelled = self.unmodelled.values().flat_map(|given| of(given));
         let pods = of(&self.pods).chain(of(&self.workloads)).chain(of(&self.namespaces));
-        let all = pods.chain(of(&self.services)).chain(of(&self.endpoint_slices)).chain(policies).chain(unmodelled);
+        let all = pods
+            .chain(of(&self.services))
+            .chain(of(&self.endpoint_slices))
+            .chain(of(&self.nodes))
+            .chain(of(&self.keys))
+            .chain(policies)
+            .chain(unmodelled);
         all.chain(&self.removed).cloned().collect()
     }
 
@@ -87,6 +98,15 @@ impl Builder {
         Arc::new(values(renew(before, given, &self.removed, problems)))
     }
 
+    fn nodes(&mut self, problems: &mut Vec<Problem>) -> Arc<Vec<Node>> {
+        let (given, base) = (std::mem::take(&mut self.nodes), &self.base.nodes);
+        if !self.changes(&given, &[Resource::Node]) {
+            return Arc::clone(base);
+        }
+        let before = base.iter().cloned().map(|value| Given { reference: value.reference(), origin: None, value });
+        Arc::new(values(renew(before, given, &self.removed, problems)))
+    }
+
     fn namespaces(&mut self, problems: &mut Vec<Problem>) -> Namespaces {
         let given = std::mem::take(&mut self.namespaces);
         let before = self.base.namespaces.iter().filter(|namespace| namespace.is_given()).cloned();
@@ -107,6 +127,15 @@ impl Builder {
             }
         }
         kept
+    }
+
+    fn keys(&mut self, problems: &mut Vec<Problem>) -> Arc<Vec<Keys>> {
+        let (given, base) = (std::mem::take(&mut self.keys), &self.base.keys);
+        if !self.changes(&given, &[Resource::Secret, Resource::ConfigMap]) {
+            return Arc::clone(base);
+        }
+        let before = base.iter().cloned().map(Given::from);
+        Arc::new(renew(before, given, &self.removed, problems).into_iter().map(Keys::from).collect())
     }
 
     fn unmodelled(&mut self, problems: &mut Vec<Problem>) -> Arc<Vec<Unmodelled>> {
@@ -163,6 +192,14 @@ impl From<Given<Written>> for Kept {
     }
 }
 
+/// The slices that are made for Services without any, again only where what they depend on is not as before.
+fn slices_to_make(snapshot: &Snapshot, before: &Snapshot) -> Arc<Vec<EndpointSlice>> {
+    let is_as_before = Arc::ptr_eq(&snapshot.population, &before.population)
+        && Arc::ptr_eq(&snapshot.services, &before.services)
+        && Arc::ptr_eq(&snapshot.endpoint_slices, &before.endpoint_slices);
+    if is_as_before { Arc::clone(&before.made_slices) } else { Arc::new(made_slices(snapshot)) }
+}
+
 fn service_addresses(services: &[Service]) -> Vec<(IpAddr, u32)> {
     let of =
         |(service, number): (&Service, u32)| service.cluster_addresses.clone().into_iter().map(move |it| (it, number));
@@ -176,6 +213,7 @@ fn with_those_named(given: Namespaces, snapshot: &Snapshot) -> Namespaces {
     let mut named: Vec<&str> = snapshot.pods().iter().map(|pod| pod.namespace.as_str()).collect();
     named.dedup();
     named.extend(snapshot.services().iter().map(Service::namespace));
+    named.extend(snapshot.endpoint_slices().iter().map(EndpointSlice::namespace));
     named.extend(snapshot.kept.values().flat_map(|kept| kept.iter()).map(Kept::namespace));
     named.extend(snapshot.unmodelled.iter().map(|unmodelled| unmodelled.object.namespace()));
     named.sort_unstable();

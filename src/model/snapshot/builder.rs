@@ -1,23 +1,29 @@
 //! How a snapshot is made: objects are added one by one, in any order, and put in order at the end.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::model::document::compact;
 use crate::model::resource::Metadata;
 use crate::model::snapshot::class::Mentions;
 use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
+use crate::model::snapshot::read::keys::KeysView;
+use crate::model::snapshot::read::node::NodeView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
 use crate::model::snapshot::unmodelled::{Affects, UnmodelledKind};
 use crate::model::snapshot::workload::Workload;
-use crate::model::snapshot::{EndpointSlice, Namespace, Origin, Problem, ProblemKind, Service, Snapshot, SourceId};
-use crate::model::{Document, DocumentError, ObjectReference, Resource, Source};
+use crate::model::snapshot::{
+    EndpointSlice, Namespace, Node, Origin, PodStatus, Problem, ProblemKind, Service, Snapshot, SourceId,
+};
+use crate::model::{Document, DocumentError, ObjectReference, RawDocument, Resource, Source};
 
 /// A snapshot that is being made.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +38,12 @@ pub struct Builder {
     controllers: Controllers,
     pub(super) workloads: Vec<Given<Workload>>,
     pub(super) namespaces: Vec<Given<Namespace>>,
+    pub(super) nodes: Vec<Given<Node>>,
     pub(super) services: Vec<Given<Service>>,
     pub(super) endpoint_slices: Vec<Given<EndpointSlice>>,
     pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
+    /// Names of the keys of Secrets and ConfigMaps.
+    pub(super) keys: Vec<Given<Vec<String>>>,
     /// By API group, for kinds of several groups are called alike.
     pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, Written)>>>,
     pub(super) problems: Vec<Problem>,
@@ -103,11 +112,12 @@ impl Builder {
     pub fn add_source(&mut self, name: impl Into<String>, source: &Source<'_>) -> Vec<DocumentError> {
         let id = self.source(name);
         let mut broken = Vec::new();
-        for document in Document::read_all(source) {
+        for document in RawDocument::read_all(source) {
             match document {
                 Ok(document) => {
-                    let position = Some(source.position(document.start().start));
-                    self.add_document(&document, Origin { source: id, position });
+                    let position = Some(source.position(document.start()));
+                    let origin = Origin { source: id, position };
+                    self.add_written(document.group(), document.kind(), || document.json(), origin);
                 }
                 Err(error) => {
                     self.add_broken(id, &error);
@@ -120,15 +130,24 @@ impl Builder {
 
     /// Adds an object of a file. Kinds that have no say in who reaches what are passed over.
     pub fn add_document(&mut self, document: &Document<'_>, origin: Origin) {
-        let resource = Resource::of(document.group(), document.kind());
-        let unmodelled = UnmodelledKind::of(document.group(), document.kind());
-        if resource.is_none() && unmodelled.is_none() {
+        self.add_written(document.group(), document.kind(), || document.json().map(Cow::Owned), origin);
+    }
+
+    fn add_written<'j>(
+        &mut self,
+        group: &str,
+        kind: &str,
+        json: impl FnOnce() -> serde_json::Result<Cow<'j, str>>,
+        origin: Origin,
+    ) {
+        let resource = Resource::of(group, kind);
+        if resource.is_none() && UnmodelledKind::of(group, kind).is_none() {
             self.passed_over += 1;
             return;
         }
-        match (document.json(), resource) {
+        match (json(), resource) {
             (Ok(json), Some(resource)) => self.add(resource, &json, Some(origin)),
-            (Ok(json), None) => self.add_unmodelled(document.group(), document.kind(), &json, Some(origin)),
+            (Ok(json), None) => self.add_unmodelled(group, kind, &json, Some(origin)),
             (Err(error), _) => self.add_unreadable(origin, error.to_string()),
         }
     }
@@ -160,7 +179,7 @@ impl Builder {
             return;
         };
         if let Some((_, reference)) = self.heading(kind, known.is_namespaced, json, origin) {
-            let written = Written { json: json.to_owned(), unreadable: None, mentions: Mentions::of_text(json) };
+            let written = Written { json: compact(json), unreadable: None, mentions: Mentions::of_text(json) };
             let object = Given { reference, origin, value: (known.affects, written) };
             self.unmodelled.entry(group.to_owned()).or_default().push(object);
         }
@@ -217,8 +236,9 @@ impl Builder {
         let object = reference.clone();
         match resource {
             Resource::Pod => {
+                let view = form::read::<TemplateView<'_>>(json)?;
                 let controller = metadata.controller().map(|owner| self.controllers.share(owner.into()));
-                let value = (form::read::<TemplateView<'_>>(json)?.pod(object), controller);
+                let value = (view.pod(object), PodStatus { controller, ..view.status() });
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
@@ -240,7 +260,16 @@ impl Builder {
             }
             Resource::Namespace => {
                 let value = Namespace::new(object.name, metadata.labels.to_static()).at(origin);
+                let value = value.with_annotations(metadata.annotations.to_static());
                 self.namespaces.push(Given { reference, origin, value });
+            }
+            Resource::Node => {
+                let value = form::read::<NodeView<'_>>(json)?.node(object.name);
+                self.nodes.push(Given { reference, origin, value });
+            }
+            Resource::Secret | Resource::ConfigMap => {
+                let value = form::read::<KeysView<'_>>(json)?.names()?;
+                self.add_keys(Given { reference, origin, value });
             }
             _ => self.keep(resource, reference, json, origin),
         }
@@ -253,7 +282,7 @@ impl Builder {
         if let Some(problem) = unreadable.clone() {
             self.problem(Some(reference.clone()), origin, ProblemKind::Form(problem));
         }
-        let value = Written { json: json.to_owned(), unreadable, mentions: Mentions::of_text(json) };
+        let value = Written { json: compact(json), unreadable, mentions: Mentions::of_text(json) };
         self.kept.entry(resource).or_default().push(Given { reference, origin, value });
     }
 }

@@ -17,7 +17,7 @@ impl ClassId {
 }
 
 /// Labels that differ from pod to pod of one workload. They count only where somebody asks for them.
-const LABELS_OF_ONE_POD: [&str; 9] = [
+pub const LABELS_OF_ONE_POD: [&str; 9] = [
     "apps.kubernetes.io/pod-index",
     "batch.kubernetes.io/controller-uid",
     "batch.kubernetes.io/job-completion-index",

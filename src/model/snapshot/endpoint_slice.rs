@@ -59,12 +59,19 @@ pub struct Endpoint {
     pub zone: Option<String>,
     /// The object that it stands for, mostly a pod.
     pub target: Option<ObjectReference>,
+    /// `deprecatedTopology`.
+    pub topology: Labels<'static>,
 }
 
 impl EndpointSlice {
     /// Its namespace.
     pub fn namespace(&self) -> &str {
         self.object.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// Whether nobody wrote it: it is what the control plane would make of the Service and its pods.
+    pub fn is_made(&self) -> bool {
+        self.object.name.ends_with('*')
     }
 
     /// The name of its Service.

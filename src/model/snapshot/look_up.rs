@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::snapshot::{Endpoint, Origin, Place, Pod, Service, Snapshot, stretch};
+use crate::model::snapshot::{Endpoint, Origin, Place, Pod, PodStatus, Service, Snapshot, stretch};
 use crate::model::{ObjectReference, Resource};
 
 impl Snapshot {
@@ -30,6 +30,15 @@ impl Snapshot {
         }
         let addresses = endpoint.addresses.iter().filter_map(|address| address.parse().ok());
         addresses.flat_map(|address| self.pods_at(address)).collect()
+    }
+
+    /// The pod that a reference means, with what only service discovery asks about it; also what stands for the pods of
+    /// a workload.
+    pub fn pod_referred_to(&self, reference: &ObjectReference) -> Option<(&Pod, &PodStatus)> {
+        let namespace = reference.namespace.as_deref().unwrap_or_default();
+        let mut alike = self.places_named(namespace, &reference.name);
+        let found = alike.find(|place| self.pods().get(*place).is_some_and(|pod| pod.object.kind == reference.kind))?;
+        Some((self.pods().get(found)?, self.population.statuses.get(found)?))
     }
 
     /// Where an object stands; `None` where it comes from no file or is not here.

@@ -15,18 +15,25 @@ pub struct Namespace {
     name: String,
     /// `None` where the object itself was not given.
     labels: Option<Labels<'static>>,
+    annotations: Labels<'static>,
     origin: Option<Origin>,
 }
 
 impl Namespace {
     /// A namespace whose object is known.
     pub const fn new(name: String, labels: Labels<'static>) -> Self {
-        Self { name, labels: Some(labels), origin: None }
+        Self { name, labels: Some(labels), annotations: Labels::none(), origin: None }
+    }
+
+    /// The same with these annotations.
+    #[must_use]
+    pub fn with_annotations(self, annotations: Labels<'static>) -> Self {
+        Self { annotations, ..self }
     }
 
     /// A namespace of which only the name is known.
     pub const fn named(name: String) -> Self {
-        Self { name, labels: None, origin: None }
+        Self { name, labels: None, annotations: Labels::none(), origin: None }
     }
 
     /// The same, which stands there.
@@ -55,6 +62,16 @@ impl Namespace {
         self.labels.is_some()
     }
 
+    /// Its labels, without the one that the API server puts on it; `None` where the object itself was not given.
+    pub const fn labels(&self) -> Option<&Labels<'static>> {
+        self.labels.as_ref()
+    }
+
+    /// Its annotations; none where the object itself was not given.
+    pub const fn annotations(&self) -> &Labels<'static> {
+        &self.annotations
+    }
+
     /// The value of a label: `Some(Some(value))` for one that is known to be there, `Some(None)` for one that is known
     /// to be absent, `None` where it is not known. The label [`NAME_LABEL`] is always known.
     pub fn label(&self, key: &str) -> Option<Option<&str>> {
@@ -76,6 +93,11 @@ impl Namespaces {
             Some(namespace) => std::borrow::Cow::Borrowed(namespace),
             None => std::borrow::Cow::Owned(Namespace::named(name.to_owned())),
         }
+    }
+
+    /// The namespace of this name, if an object is in it or it was given.
+    pub fn find(&self, name: &str) -> Option<&Namespace> {
+        self.0.get(name)
     }
 
     /// All of them, by name.

@@ -63,11 +63,14 @@ pub struct ContainerPort {
 }
 
 impl Pod {
-    /// The number of the port of this name, as its containers declare it. The first one counts, as in
-    /// `k8s.io/kubernetes/pkg/api/v1/pod.FindPort`.
+    /// The number of the port of this name, as its containers declare it. The first one counts, those of sidecars after
+    /// all others, as in `k8s.io/kubernetes/pkg/api/v1/pod.FindPort`.
     pub fn port_named(&self, name: &str, protocol: Protocol) -> Option<u16> {
-        let ports = self.containers.iter().filter(|it| it.role != ContainerRole::Init).flat_map(|it| &it.ports);
-        let mut named = ports.filter(|port| port.name.as_deref() == Some(name) && port.protocol == protocol);
+        let of = |role: ContainerRole| self.containers.iter().filter(move |container| container.role == role);
+        let containers = of(ContainerRole::Regular).chain(of(ContainerRole::Sidecar));
+        let mut named = containers
+            .flat_map(|container| &container.ports)
+            .filter(|port| port.name.as_deref() == Some(name) && port.protocol == protocol);
         named.next().map(|port| port.number)
     }
 

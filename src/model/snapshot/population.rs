@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::snapshot::given::Given;
-use crate::model::snapshot::workload::{self, Controller, Workload};
-use crate::model::snapshot::{Origin, Pod};
+use crate::model::snapshot::workload::{self, Workload};
+use crate::model::snapshot::{Controller, Origin, Pod, PodStatus};
 use crate::model::{ObjectReference, Resource};
 
-/// A pod that is given, and who manages it.
-pub(super) type GivenPod = (Pod, Option<Arc<Controller>>);
+/// A pod that is given, and what is kept beside it.
+pub(super) type GivenPod = (Pod, PodStatus);
 
 /// All pods and templates that stand for pods, in order.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct Population {
     pub(super) pods: Vec<Pod>,
     pub(super) origins: Vec<Option<Origin>>,
     pub(super) addresses: Vec<(IpAddr, u32)>,
-    controllers: Vec<Option<Arc<Controller>>>,
+    pub(super) statuses: Vec<PodStatus>,
     /// All of them, whether they stand for their pods or not: another pod may change that.
     workloads: Vec<Given<Workload>>,
 }
@@ -26,18 +26,18 @@ pub(super) struct Population {
 impl Population {
     /// Of pods and workloads that are given, each once.
     pub(super) fn of(pods: Vec<Given<GivenPod>>, workloads: Vec<Given<Workload>>) -> Self {
-        let managed = pods.iter().map(|given| (&given.value.0, given.value.1.as_deref()));
+        let managed = pods.iter().map(|given| (&given.value.0, given.value.1.controller.as_deref()));
         let stand = workload::without_pods(&workloads, managed);
         let templates = workloads.iter().zip(stand).filter(|(_, stands)| *stands);
-        let templates = templates.map(|(given, _)| (given.value.pod.clone(), given.origin, None));
-        let given = pods.into_iter().map(|Given { origin, value: (pod, controller), .. }| (pod, origin, controller));
+        let templates = templates.map(|(given, _)| (given.value.pod.clone(), given.origin, given.value.status.clone()));
+        let given = pods.into_iter().map(|Given { origin, value: (pod, status), .. }| (pod, origin, status));
         let mut all: Vec<_> = given.chain(templates).collect();
         all.sort_by(|(a, ..), (b, ..)| place(a).cmp(&place(b)));
         let mut population = Self { workloads, ..Self::default() };
-        for (pod, origin, controller) in all {
+        for (pod, origin, status) in all {
             population.pods.push(pod);
             population.origins.push(origin);
-            population.controllers.push(controller);
+            population.statuses.push(status);
         }
         population.addresses = addresses(&population.pods);
         population
@@ -45,12 +45,12 @@ impl Population {
 
     /// The pods that were given, without templates that stand for pods.
     pub(super) fn given_pods(&self) -> impl Iterator<Item = Given<GivenPod>> {
-        let all = self.pods.iter().zip(&self.origins).zip(&self.controllers);
+        let all = self.pods.iter().zip(&self.origins).zip(&self.statuses);
         let given = all.filter(|((pod, _), _)| pod.object.kind == Resource::Pod.kind());
-        given.map(|((pod, origin), controller)| Given {
+        given.map(|((pod, origin), status)| Given {
             reference: pod.object.clone(),
             origin: *origin,
-            value: (pod.clone(), controller.clone()),
+            value: (pod.clone(), status.clone()),
         })
     }
 

@@ -3,6 +3,8 @@
 //! These views hold more than those of [`crate::model::resource`], which admission reads and wants short.
 
 pub(super) mod endpoint_slice;
+pub(super) mod keys;
+pub(super) mod node;
 pub(super) mod pod;
 pub(super) mod service;
 pub(super) mod workload;

@@ -28,6 +28,14 @@ pub struct Service {
     pub is_headless: bool,
     /// The name that a Service of type `ExternalName` stands for.
     pub external_name: Option<String>,
+    /// `spec.ipFamilies`, such as `IPv4`; none where the API server has still to choose.
+    pub ip_families: Vec<String>,
+    /// `spec.ipFamilyPolicy`, such as `PreferDualStack`.
+    pub ip_family_policy: Option<String>,
+    /// Whether pods are behind it before they are ready (`spec.publishNotReadyAddresses`).
+    pub publishes_not_ready: bool,
+    /// The addresses that a load balancer has for it, or the one that it is to have.
+    pub load_balancer_addresses: Vec<String>,
     /// Its ports.
     pub ports: Vec<ServicePort>,
 }

@@ -104,7 +104,7 @@ items:
     selector: {app: web}
     type: ClusterIP
 - apiVersion: v1
-  kind: ConfigMap
+  kind: ResourceQuota
   metadata: {name: web, namespace: shop}
 kind: List
 metadata:
@@ -155,7 +155,7 @@ fn every_object_has_a_place() {
     let at = |line| Some(Place { file: "test.yaml", position: Some(Position { line, column: 3 }) });
     assert_eq!(place("Pod", "web-5d8f-x2x4k"), at(3));
     assert_eq!(place("Service", "web"), at(62));
-    assert_eq!(place("ConfigMap", "web"), None);
+    assert_eq!(place("ResourceQuota", "web"), None);
 }
 
 /// As helm prints a chart: comments, empty documents, no namespaces, nothing that the API server would fill in.

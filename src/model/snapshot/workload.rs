@@ -4,10 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::Truth;
 use crate::model::labels::Labels;
-use crate::model::resource::OwnerReference;
 use crate::model::selector::LabelSelector;
-use crate::model::snapshot::Pod;
 use crate::model::snapshot::given::Given;
+use crate::model::snapshot::{Controller, Pod, PodStatus};
 
 /// Owners of owners are followed this far; Kubernetes has chains of two. Manifests may have circles.
 const LONGEST_CHAIN: usize = 5;
@@ -17,25 +16,14 @@ const LONGEST_CHAIN: usize = 5;
 pub(super) struct Workload {
     /// What its pods would be.
     pub(super) pod: Pod,
+    /// The same, as far as service discovery asks.
+    pub(super) status: PodStatus,
     /// How it tells its pods.
     pub(super) selector: Option<LabelSelector<'static>>,
     /// Who manages it.
     pub(super) controller: Option<Controller>,
     /// Whether it makes any pods: it does not where it is scaled to zero, suspended or done.
     pub(super) makes_pods: bool,
-}
-
-/// Who manages an object, in the same namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Controller {
-    kind: String,
-    name: String,
-}
-
-impl From<&OwnerReference<'_>> for Controller {
-    fn from(owner: &OwnerReference<'_>) -> Self {
-        Self { kind: owner.kind.to_string(), name: owner.name.to_string() }
-    }
 }
 
 /// A pod and who manages it.
@@ -79,7 +67,7 @@ impl<'p> Owned<'p> {
         let mut next = controller;
         for _ in 0..LONGEST_CHAIN {
             let Some(owner) = next else { break };
-            let key = (pod.namespace.as_str(), owner.kind.as_str(), owner.name.as_str());
+            let key = (pod.namespace.as_str(), &*owner.kind, &*owner.name);
             let Some(workload) = self.given.get(&key) else { break };
             self.with_pods.insert(key);
             next = workload.controller.as_ref();
@@ -117,7 +105,7 @@ impl Workload {
 
     /// Whether it may be behind an owner that is not given itself.
     fn may_own(&self, owner: Option<&Controller>) -> bool {
-        match owner.map(|owner| owner.kind.as_str()) {
+        match owner.map(|owner| &*owner.kind) {
             None => true,
             Some("ReplicaSet") => self.pod.object.kind == "Deployment",
             Some("Job") => self.pod.object.kind == "CronJob",
@@ -127,7 +115,7 @@ impl Workload {
 
     /// Whether an object has the name that a CronJob gives to its Jobs.
     fn names(&self, job: &Controller) -> bool {
-        let number = job.name.strip_prefix(&self.pod.object.name).and_then(|rest| rest.strip_prefix('-'));
+        let number = job.name.strip_prefix(self.pod.object.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
         number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     }
 }

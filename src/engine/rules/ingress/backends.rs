@@ -125,7 +125,7 @@ fn is_nginx(ingress: &Ingress<'_>) -> bool {
     }
 }
 
-fn class<'i>(ingress: &'i Ingress<'_>) -> Option<&'i str> {
+pub(super) fn class<'i>(ingress: &'i Ingress<'_>) -> Option<&'i str> {
     let annotation = || ingress.metadata.annotations.get("kubernetes.io/ingress.class");
     ingress.spec.ingress_class_name.as_deref().or_else(annotation)
 }

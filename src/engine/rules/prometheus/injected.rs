@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::given::{NAME_LABEL, given};
-use crate::engine::reach::End;
 use crate::engine::reach::mesh::Membership;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::engine::rules::prometheus::pods::Pods;
@@ -72,7 +71,7 @@ pub(super) fn job_never_completes(cluster: &Cluster<'_, '_>, findings: &mut Clus
     let mut stays = None;
     for pod in cluster.snapshot.pods().iter().filter(|pod| !pod.has_ended()) {
         let Some(job) = job(pod) else { continue };
-        if !matches!(cluster.evaluator.membership(End::Pod(pod)), Membership::Sidecar(_)) {
+        if !matches!(cluster.evaluator.membership(pod), Membership::Sidecar(_)) {
             continue;
         }
         let outlives = sidecar_outlives(pod)

@@ -1,6 +1,5 @@
 //! Rewrites of the address of a target.
 
-use crate::engine::reach::End;
 use crate::engine::reach::mesh::Membership;
 use crate::engine::rules::Monitor;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
@@ -73,7 +72,7 @@ fn is_merged_somewhere(cluster: &Cluster<'_, '_>, monitor: Monitor<'_, '_>, look
     };
     let pods = cluster.snapshot.pods().iter().filter(|pod| looking.looks_in(&pod.namespace) && !pod.has_ended());
     let mut merged = pods.filter(|pod| says_merged_port(pod) && is_selected(pod));
-    merged.any(|pod| matches!(cluster.evaluator.membership(End::Pod(pod)), Membership::Sidecar(_)))
+    merged.any(|pod| matches!(cluster.evaluator.membership(pod), Membership::Sidecar(_)))
 }
 
 /// Whether the annotation names the sidecar's port, or will once there is a sidecar (`istio.io/istio`

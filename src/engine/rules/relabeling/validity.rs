@@ -39,7 +39,5 @@ pub(super) fn fields(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findin
 
 /// Why the newest Prometheus or its operator refuses a step; not what is only too much for us to read.
 fn refusal(step: &RelabelConfig<'_>) -> Option<InvalidRelabeling> {
-    let error = check(step, PrometheusVersion::LATEST).err()?;
-    let ours = matches!(&error, InvalidRelabeling::Expression(error) if error.is_ours());
-    (!ours).then_some(error)
+    check(step, PrometheusVersion::LATEST).err().filter(|error| !error.is_ours())
 }

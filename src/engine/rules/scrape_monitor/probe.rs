@@ -4,14 +4,13 @@ use std::net::IpAddr;
 
 use crate::engine::rules::findings::Findings;
 use crate::model::FieldPath;
-use crate::model::guard::Guard;
 use crate::model::resource::Probe;
 
 /// The longest part of a name, and the longest name without its dots.
 const LONGEST_LABEL: usize = 63;
 const LONGEST_NAME: usize = 255;
 
-pub(super) fn incomplete(probe: &Probe<'_>, _: &Guard, findings: &mut Findings<'_>) {
+pub(super) fn incomplete(probe: &Probe<'_>, findings: &mut Findings<'_>) {
     let url = probe.spec.prober.url.as_deref().unwrap_or_default();
     if let Some((message, fix)) = wrong(url) {
         findings.report(FieldPath::of("spec.prober.url"), message, fix);

@@ -15,12 +15,11 @@ mod tls;
 use crate::engine::rules::Monitor;
 use crate::engine::rules::findings::Findings;
 use crate::engine::rules::scrape_monitor::timing;
-use crate::model::guard::Guard;
 use crate::model::labels::Labels;
 use crate::model::resource::http_client::HttpClient;
 use crate::model::{FieldPath, duration};
 
-pub(super) fn settings(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
+pub(super) fn settings(monitor: &Monitor<'_, '_>, findings: &mut Findings<'_>) {
     durations(monitor, findings);
     if let Some((_, selector)) = monitor.selection() {
         selector::check(selector, &FieldPath::of("spec.selector"), findings);

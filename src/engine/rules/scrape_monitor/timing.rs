@@ -2,7 +2,6 @@
 
 use crate::engine::rules::Monitor;
 use crate::engine::rules::findings::Findings;
-use crate::model::guard::Guard;
 use crate::model::{FieldPath, Text, duration};
 
 /// Interval and timeout of one endpoint, as they are written. An empty text is none, as the operator takes it.
@@ -15,7 +14,7 @@ pub(super) struct Timing<'m> {
     pub(super) timeout: Option<&'m str>,
 }
 
-pub(super) fn timeout(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
+pub(super) fn timeout(monitor: &Monitor<'_, '_>, findings: &mut Findings<'_>) {
     for Timing { path, interval, timeout, .. } in timings(monitor) {
         let read = |text: Option<&str>| text.and_then(duration::parse);
         if read(timeout).zip(read(interval)).is_some_and(|(timeout, interval)| timeout > interval) {

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::{protocol, said};
 use crate::model::Protocol;
-use crate::model::resource::{Metadata, null_as_default};
+use crate::model::labels::Labels;
+use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::snapshot::{Endpoint, EndpointPort, EndpointSlice, Origin};
 use crate::model::{ObjectReference, Text};
 
@@ -50,6 +51,8 @@ struct EndpointView<'a> {
     zone: Option<Text<'a>>,
     #[serde(borrow)]
     target_ref: Option<TargetView<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant")]
+    deprecated_topology: Labels<'a>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -119,6 +122,7 @@ impl EndpointView<'_> {
             node_name: said(self.node_name.as_ref()),
             zone: said(self.zone.as_ref()),
             target,
+            topology: self.deprecated_topology.to_static(),
         }
     }
 }

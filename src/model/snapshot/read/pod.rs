@@ -1,14 +1,18 @@
 //! Pods and pod templates.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::node::ConditionView;
 use super::{protocol, said};
 use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, null_as_default, object, tolerant};
-use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Pod};
+use crate::model::snapshot::{
+    Container, ContainerPort, ContainerRole, ContainerStatus, HostName, Pod, PodStatus, Readiness,
+};
 use crate::model::{ObjectReference, Text};
 
 /// The service account of pods that name none (the admission plugin `ServiceAccount` of the API server).
@@ -40,6 +44,12 @@ struct SpecView<'a> {
     service_account: Option<Text<'a>>,
     #[serde(default)]
     host_network: Option<bool>,
+    #[serde(borrow, default)]
+    node_name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    hostname: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    subdomain: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,6 +57,8 @@ struct SpecView<'a> {
 struct ContainerView<'a> {
     #[serde(borrow)]
     name: Text<'a>,
+    #[serde(borrow, default)]
+    image: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "null_as_default")]
     ports: Vec<PortView<'a>>,
     #[serde(borrow, default)]
@@ -72,6 +84,23 @@ struct StatusView<'a> {
     pod_ip: Option<Text<'a>>,
     #[serde(borrow, rename = "podIPs", deserialize_with = "null_as_default")]
     pod_ips: Vec<AddressView<'a>>,
+    #[serde(borrow, rename = "hostIP")]
+    host_ip: Option<Text<'a>>,
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    conditions: Vec<ConditionView<'a>>,
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    container_statuses: Vec<ContainerStatusView<'a>>,
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    init_container_statuses: Vec<ContainerStatusView<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ContainerStatusView<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, rename = "containerID")]
+    container_id: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,7 +113,8 @@ impl TemplateView<'_> {
     /// The pod; of a template, what its pods would be. `reference` is the object that has it.
     pub(in crate::model::snapshot) fn pod(&self, reference: ObjectReference) -> Pod {
         let of = |labels: fn(&Metadata<'_>) -> Labels<'static>| self.metadata.as_ref().map(labels).unwrap_or_default();
-        let SpecView { containers, init_containers, service_account_name, service_account, host_network } = &self.spec;
+        let SpecView { containers, init_containers, service_account_name, service_account, host_network, .. } =
+            &self.spec;
         let init = init_containers.iter().map(|view| view.container(view.role_among_init_containers()));
         let regular = containers.iter().map(|view| view.container(ContainerRole::Regular));
         let service_account = said(service_account_name.as_ref()).or_else(|| said(service_account.as_ref()));
@@ -102,7 +132,46 @@ impl TemplateView<'_> {
     }
 }
 
+impl TemplateView<'_> {
+    /// What only service discovery asks about it.
+    pub(in crate::model::snapshot) fn status(&self) -> PodStatus {
+        let SpecView { containers, init_containers, node_name, .. } = &self.spec;
+        let init = init_containers.iter().map(|view| view.status(&self.status.init_container_statuses));
+        let regular = containers.iter().map(|view| view.status(&self.status.container_statuses));
+        let metadata = self.metadata.as_ref();
+        PodStatus {
+            uid: boxed(metadata.and_then(|metadata| metadata.uid.as_ref())),
+            node_name: boxed(node_name.as_ref()),
+            host_address: self.status.host_ip.as_ref().and_then(|text| text.parse().ok()),
+            ready: self.status.readiness(),
+            is_terminating: metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_some()),
+            host_name: self.spec.host_name().map(Box::new),
+            controller: metadata.and_then(Metadata::controller).map(|owner| Arc::new(owner.into())),
+            containers: init.chain(regular).collect(),
+        }
+    }
+}
+
+impl SpecView<'_> {
+    fn host_name(&self) -> Option<HostName> {
+        let host = self.hostname.as_ref().filter(|host| !host.is_empty())?.as_str().into();
+        Some(HostName { host, subdomain: boxed(self.subdomain.as_ref()) })
+    }
+}
+
+fn boxed(text: Option<&Text<'_>>) -> Box<str> {
+    text.map(Text::as_str).unwrap_or_default().into()
+}
+
 impl ContainerView<'_> {
+    fn status(&self, statuses: &[ContainerStatusView<'_>]) -> ContainerStatus {
+        let own = statuses.iter().find(|status| status.name == self.name);
+        ContainerStatus {
+            image: boxed(self.image.as_ref()),
+            id: boxed(own.and_then(|status| status.container_id.as_ref())),
+        }
+    }
+
     fn role_among_init_containers(&self) -> ContainerRole {
         let stays = self.restart_policy.as_ref().is_some_and(|policy| policy == "Always");
         if stays { ContainerRole::Sidecar } else { ContainerRole::Init }
@@ -119,6 +188,11 @@ impl ContainerView<'_> {
 }
 
 impl StatusView<'_> {
+    fn readiness(&self) -> Option<Readiness> {
+        let ready = self.conditions.iter().find(|condition| condition.kind == "Ready");
+        ready.map(|condition| Readiness::parse(&condition.status))
+    }
+
     /// All addresses, the one that counts for old clients first. What is none is passed over: the kubelet wrote it.
     fn addresses(&self) -> Vec<IpAddr> {
         let mut addresses: Vec<IpAddr> = Vec::new();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{NumberOrName, protocol, said};
 use crate::model::Protocol;
 use crate::model::labels::Labels;
-use crate::model::resource::{Metadata, null_as_default};
+use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::snapshot::{Origin, Service, ServicePort, TargetPort};
 use crate::model::{ObjectReference, Text};
 
@@ -19,6 +19,8 @@ pub(in crate::model::snapshot) struct ServiceView<'a> {
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "null_as_default")]
     spec: SpecView<'a>,
+    #[serde(borrow, default, deserialize_with = "tolerant")]
+    status: StatusView<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +38,35 @@ struct SpecView<'a> {
     external_name: Option<Text<'a>>,
     #[serde(borrow, deserialize_with = "null_as_default")]
     ports: Vec<PortView<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant")]
+    ip_families: Vec<Text<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant")]
+    ip_family_policy: Option<Text<'a>>,
+    #[serde(deserialize_with = "tolerant")]
+    publish_not_ready_addresses: Option<bool>,
+    #[serde(borrow, rename = "loadBalancerIP", deserialize_with = "tolerant")]
+    load_balancer_ip: Option<Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct StatusView<'a> {
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    load_balancer: LoadBalancerView<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct LoadBalancerView<'a> {
+    #[serde(borrow, deserialize_with = "null_as_default")]
+    ingress: Vec<IngressView<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct IngressView<'a> {
+    #[serde(borrow)]
+    ip: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,8 +101,17 @@ impl ServiceView<'_> {
             is_headless: addresses.contains(&NO_ADDRESS),
             cluster_addresses,
             external_name: said(spec.external_name.as_ref()),
+            ip_families: spec.ip_families.iter().map(ToString::to_string).collect(),
+            ip_family_policy: said(spec.ip_family_policy.as_ref()),
+            publishes_not_ready: spec.publish_not_ready_addresses.unwrap_or_default(),
+            load_balancer_addresses: self.load_balancer_addresses(),
             ports: spec.ports.iter().map(PortView::port).collect(),
         }
+    }
+
+    fn load_balancer_addresses(&self) -> Vec<String> {
+        let given: Vec<_> = self.status.load_balancer.ingress.iter().filter_map(|it| said(it.ip.as_ref())).collect();
+        if given.is_empty() { said(self.spec.load_balancer_ip.as_ref()).into_iter().collect() } else { given }
     }
 }
 

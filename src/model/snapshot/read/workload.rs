@@ -1,11 +1,14 @@
 //! Workloads: objects that make pods from a template.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::pod::TemplateView;
 use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::workload::Workload;
+use crate::model::snapshot::{Controller, PodStatus};
 use crate::model::{ObjectReference, Text};
 
 /// A workload of any kind.
@@ -61,6 +64,16 @@ struct ConditionView<'a> {
     status: Text<'a>,
 }
 
+/// Who manages the pods of a workload. Names that the control plane still has to make up end in a star.
+fn made_by(workload: &ObjectReference) -> Controller {
+    let of_its_own = |kind: &str| Controller { kind: kind.into(), name: format!("{}-*", workload.name).into() };
+    match workload.kind.as_str() {
+        "Deployment" => of_its_own("ReplicaSet"),
+        "CronJob" => of_its_own("Job"),
+        kind => Controller { kind: kind.into(), name: workload.name.as_str().into() },
+    }
+}
+
 impl WorkloadView<'_> {
     /// The workload.
     ///
@@ -69,10 +82,13 @@ impl WorkloadView<'_> {
     pub(in crate::model::snapshot) fn workload(&self, reference: ObjectReference) -> Result<Workload, &'static str> {
         let of_job = self.spec.job_template.as_ref().map(|job| &job.spec.template);
         let template = self.spec.template.as_ref().or(of_job).ok_or("it has no pod template")?;
+        let status =
+            PodStatus { uid: Box::default(), controller: Some(Arc::new(made_by(&reference))), ..template.status() };
         Ok(Workload {
+            status,
             pod: template.pod(reference),
             selector: self.spec.selector.as_ref().map(LabelSelector::to_static),
-            controller: self.metadata.controller().map(Into::into),
+            controller: self.metadata.controller().map(Controller::from),
             makes_pods: self.makes_pods(),
         })
     }

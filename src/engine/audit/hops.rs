@@ -1,0 +1,92 @@
+//! Hops at which something ends that is wanted, as findings about the object that decides: one for each rule, object
+//! and field, however many paths end there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::reach::{Step, Verdict};
+use crate::engine::rules;
+use crate::engine::rules::cluster::{Cluster, ClusterFindings};
+use crate::model::{Finding, ObjectReference, RuleId};
+
+/// Where paths end: the rule, the object that decides and the field of it.
+type Place<'c> = (RuleId, &'c ObjectReference, String);
+
+/// What ends at a place.
+struct Ended<'c> {
+    step: &'c Step,
+    /// Names of the targets that are not scraped.
+    targets: BTreeSet<String>,
+    /// Other connections, each as who calls, whom and at which port.
+    connections: BTreeSet<(String, String, u16)>,
+    /// Purposes of these.
+    purposes: BTreeSet<&'static str>,
+    /// What would open the first path that can be opened.
+    fix: Option<&'c str>,
+}
+
+/// Adds what is not found yet.
+pub(super) fn report(cluster: &Cluster<'_, '_>, found: &mut Vec<Finding>) {
+    let known: BTreeSet<_> = found.iter().map(|finding| (finding.rule, finding.object.clone())).collect();
+    for ((id, object, _), ended) in ends(cluster) {
+        let Some(rule) = rules::rule(id).filter(|_| !known.contains(&(id, object.clone()))) else { continue };
+        let fix = ended.fix.map_or_else(|| ended.fix(rule.fix), str::to_owned);
+        let mut findings = ClusterFindings::new(rule, cluster.guards, found);
+        findings.report(object, ended.step.path.clone(), ended.message(), fix);
+    }
+}
+
+fn ends<'c>(cluster: &Cluster<'c, '_>) -> BTreeMap<Place<'c>, Ended<'c>> {
+    let mut ends = BTreeMap::new();
+    for scrape in cluster.scrape_paths {
+        let target = scrape.target.as_ref().map_or(scrape.scrape_pool.as_str(), |target| target.scrape_url.as_str());
+        for (place, step) in blocked(&scrape.path.steps) {
+            let ended = ends.entry(place).or_insert_with(|| Ended::new(step));
+            ended.targets.insert(target.to_owned());
+            ended.fix = ended.fix.or_else(|| scrape.fix.as_ref().map(|fix| fix.summary.as_str()));
+        }
+    }
+    for (guarded, path) in cluster.connections {
+        for (place, step) in blocked(&path.steps) {
+            let ended = ends.entry(place).or_insert_with(|| Ended::new(step));
+            ended.connections.insert((guarded.from.clone(), guarded.to.clone(), guarded.connection.port));
+            ended.purposes.insert(guarded.purpose.label());
+        }
+    }
+    ends
+}
+
+/// The blocked hops that a rule names and an object decides.
+fn blocked(steps: &[Step]) -> impl Iterator<Item = (Place<'_>, &Step)> {
+    steps.iter().filter(|step| step.verdict == Verdict::Blocked).filter_map(|step| {
+        let place = (step.rule?, step.object.as_ref()?, step.path.to_string());
+        Some((place, step))
+    })
+}
+
+impl<'c> Ended<'c> {
+    fn new(step: &'c Step) -> Self {
+        Self { step, targets: BTreeSet::new(), connections: BTreeSet::new(), purposes: BTreeSet::new(), fix: None }
+    }
+
+    fn message(&self) -> String {
+        match (self.targets.len(), self.connections.len()) {
+            (0, number) => {
+                let mut purposes: Vec<&str> = self.purposes.iter().copied().collect();
+                purposes.truncate(3);
+                format!("blocks {} ({})", counted(number, "wanted connection"), purposes.join(", "))
+            }
+            (number, _) => format!("cuts Prometheus off from {}", counted(number, "target")),
+        }
+    }
+
+    /// What the rule says, and for whom.
+    fn fix(&self, general: &str) -> String {
+        let general = general.trim_end_matches('.');
+        let Some((from, to, port)) = self.connections.first() else { return general.to_owned() };
+        format!("{general}: {from} must reach {to} at port {port}")
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
