@@ -9,6 +9,8 @@ mod node;
 mod pod;
 mod service;
 pub mod stand_in;
+#[cfg(test)]
+pub(super) mod tests;
 
 use std::borrow::Cow;
 

@@ -60,9 +60,9 @@ pub(super) struct Written {
 
 /// Just enough of an object to tell which one it is.
 #[derive(Deserialize)]
-struct Heading<'a> {
+pub(super) struct Heading<'a> {
     #[serde(borrow, default)]
-    metadata: Metadata<'a>,
+    pub(super) metadata: Metadata<'a>,
 }
 
 impl From<Snapshot> for Builder {
@@ -118,6 +118,31 @@ impl Builder {
                     let position = Some(source.position(document.start()));
                     let origin = Origin { source: id, position };
                     self.add_written(document.group(), document.kind(), || document.json(), origin);
+                }
+                Err(error) => {
+                    self.add_broken(id, &error);
+                    broken.push(error);
+                }
+            }
+        }
+        broken
+    }
+
+    /// The same, and hands each document on.
+    pub fn add_source_and<'d>(
+        &mut self,
+        name: impl Into<String>,
+        source: &'d Source<'_>,
+        mut each: impl FnMut(Document<'d>),
+    ) -> Vec<DocumentError> {
+        let id = self.source(name);
+        let mut broken = Vec::new();
+        for document in Document::read_all(source) {
+            match document {
+                Ok(document) => {
+                    let position = Some(source.position(document.start().start));
+                    self.add_document(&document, Origin { source: id, position });
+                    each(document);
                 }
                 Err(error) => {
                     self.add_broken(id, &error);

@@ -1,6 +1,7 @@
 //! Which labels have values that nobody knows, while steps copy them around.
 
 use crate::engine::scrape::Discovered;
+use crate::model::Text;
 use crate::model::relabeling::{Action, LabelAccess, Step};
 
 /// What is known of the labels of one thing.
@@ -21,7 +22,7 @@ impl<'d, 's> Doubt<'d, 's> {
         let compares = matches!(step.action(), Action::KeepEqual | Action::DropEqual);
         let decides = compares || matches!(step.action(), Action::Keep | Action::Drop);
         let target = compares.then(|| step.config().target());
-        let mut read = step.config().source_labels.iter().map(|name| name.as_str()).chain(target);
+        let mut read = step.config().source_labels.iter().map(Text::as_str).chain(target);
         if decides { read.find(|name| !self.knows(name)).map(str::to_owned) } else { None }
     }
 
