@@ -1,8 +1,9 @@
 //! Policies and monitors that charts, guides and platforms really ship, rebuilt, and exactly what is found in each of
 //! them.
 //!
-//! A row is a file with all its objects, each with all rules that find something in it alone, as often as they do. What
-//! takes a look at other objects of the cluster, such as a selector that selects nothing, stands in `to_come`.
+//! A row is a file with all its objects, each with all rules that find something in it alone, as often as they do; and
+//! with what is found in it beside that in a cluster such as it was written for. What is still to come stands in
+//! `to_come`.
 
 #![allow(clippy::unwrap_used)] // clippy knows tests by their attribute only, and helpers have none
 
@@ -13,8 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use scrapeguard::engine::admission::{Action, Circumstances, Judgement, Request, validate};
+use scrapeguard::engine::audit::Audit;
+use scrapeguard::engine::reach::network_policy::HostNetwork;
+use scrapeguard::engine::reach::{Evaluator, MeshSettings};
 use scrapeguard::engine::rules::{self, Needs};
+use scrapeguard::model::finding::Family;
 use scrapeguard::model::guard::Guards;
+use scrapeguard::model::snapshot::Builder;
 use scrapeguard::model::{Document, Resource, Source};
 use tables::{RIGHT, fixtures};
 
@@ -24,6 +30,10 @@ pub(crate) struct Fixture {
     file: &'static str,
     /// Every object by its name, with the rules that find something in it, in their order.
     objects: &'static [(&'static str, &'static [&'static str])],
+    /// Files with the cluster that it was written for.
+    cluster: &'static [&'static str],
+    /// The objects in which rules find something in that cluster, alphabetically, with these rules of policies.
+    in_cluster: &'static [(&'static str, &'static [&'static str])],
     /// What only a look at the whole cluster can find, and why it should.
     to_come: &'static [(&'static str, &'static str)],
 }
@@ -41,6 +51,49 @@ impl Fixture {
         objects.map(|document| (document.name().to_owned(), judgements(document, &guards))).collect()
     }
 }
+
+impl Fixture {
+    /// What rules of policies find in every object of the file in its cluster.
+    fn findings_in_cluster(&self) -> BTreeMap<String, Vec<String>> {
+        let mut builder = Builder::new("default");
+        let mut guards = Guards::built_in();
+        let mut own = BTreeSet::new();
+        for file in self.cluster.iter().chain([&self.file]) {
+            let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+            let source = Source::new(&text);
+            for document in Document::read_all(&source).map(Result::unwrap) {
+                let json = document.json().unwrap();
+                if document.kind() == "ScrapeGuard" {
+                    guards = Guards::parse(&json).unwrap();
+                } else if let Some(resource) = Resource::of(document.group(), document.kind()) {
+                    builder.add(resource, &json, None);
+                }
+                if *file == self.file {
+                    own.insert((document.kind().to_owned(), document.name().to_owned()));
+                }
+            }
+        }
+        let snapshot = builder.finish();
+        let mesh = guards.iter().next().map(|guard| MeshSettings::from(&guard.mesh)).unwrap();
+        let evaluator = Evaluator::new(&snapshot, mesh, HostNetwork::default());
+        let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
+        let mut found = BTreeMap::<String, Vec<String>>::new();
+        for finding in Audit::of(&snapshot, &evaluator, &guards, &circumstances).findings {
+            let is_own = own.contains(&(finding.object.kind, finding.object.name.clone()));
+            if is_own && POLICIES.contains(&finding.rule.family()) {
+                found.entry(finding.object.name).or_default().push(finding.rule.to_string());
+            }
+        }
+        for rules in found.values_mut() {
+            rules.sort();
+        }
+        found
+    }
+}
+
+/// The families whose rules are told in `in_cluster`.
+const POLICIES: [Family; 4] =
+    [Family::General, Family::NetworkPolicy, Family::AuthorizationPolicy, Family::PeerAuthentication];
 
 fn judgements(document: &Document<'_>, guards: &Guards) -> Vec<Judgement> {
     let json = document.json().unwrap();
@@ -67,6 +120,17 @@ fn exactly_these_rules_find_something() {
             .iter()
             .map(|(name, rules)| ((*name).to_owned(), rules.iter().map(|rule| (*rule).to_owned()).collect::<Vec<_>>()));
         assert_eq!(found, expected.collect(), "{}", fixture.file);
+    }
+}
+
+#[test]
+fn in_their_cluster_exactly_these_rules_find_more() {
+    for fixture in fixtures() {
+        let expected = fixture
+            .in_cluster
+            .iter()
+            .map(|(name, rules)| ((*name).to_owned(), rules.iter().map(|rule| (*rule).to_owned()).collect::<Vec<_>>()));
+        assert_eq!(fixture.findings_in_cluster(), expected.collect(), "{}", fixture.file);
     }
 }
 

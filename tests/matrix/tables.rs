@@ -2,6 +2,18 @@
 
 use super::Fixture;
 
+/// kube-prometheus-stack beside Istio.
+const STACK: &[&str] = &[
+    "examples/cluster/namespaces.yaml",
+    "examples/cluster/monitoring.yaml",
+    "examples/cluster/ingress-nginx.yaml",
+    "examples/cluster/shop.yaml",
+    "tests/matrix/clusters/oauth2-proxy.yaml",
+];
+const VERRAZZANO: &[&str] = &["tests/matrix/clusters/verrazzano.yaml"];
+const GUIDES: &[&str] = &["tests/matrix/clusters/guides.yaml"];
+const KUBE_PROMETHEUS: &[&str] = &["tests/matrix/clusters/kube-prometheus.yaml"];
+
 /// NetworkPolicies of guides, platforms and charts.
 const NETWORK_POLICIES: &[Fixture] = &[
     Fixture {
@@ -11,7 +23,9 @@ const NETWORK_POLICIES: &[Fixture] = &[
             ("kube-state-metrics", &[]),
             ("node-exporter", &["SG-NP-007"]),
         ],
-        to_come: &[("SG-NP-032", "no policy denies by default")],
+        cluster: STACK,
+        in_cluster: &[("kube-prometheus-stack-operator", &["SG-NP-003", "SG-NP-033"])],
+        to_come: &[],
     },
     Fixture {
         file: "tests/matrix/network-policies/verrazzano-ingress.yaml",
@@ -21,16 +35,27 @@ const NETWORK_POLICIES: &[Fixture] = &[
             ("keycloak", &["SG-NP-009", "SG-NP-017", "SG-NP-017"]),
             ("rancher", &["SG-NP-009", "SG-NP-017"]),
         ],
+        cluster: VERRAZZANO,
+        in_cluster: &[
+            ("argocd", &["SG-NP-013"]),
+            ("dex", &["SG-NP-013"]),
+            ("keycloak", &["SG-NP-013"]),
+            ("rancher", &["SG-NP-013"]),
+        ],
         to_come: &[],
     },
     Fixture {
         file: "tests/matrix/network-policies/verrazzano-node-exporter.yaml",
         objects: &[("node-exporter", &["SG-NP-007"])],
-        to_come: &[("SG-NP-013", "the label is of an older chart and selects nothing")],
+        cluster: VERRAZZANO,
+        in_cluster: &[("node-exporter", &["SG-NP-013"])],
+        to_come: &[],
     },
     Fixture {
         file: "tests/matrix/network-policies/verrazzano-application-operator-webhook.yaml",
         objects: &[("verrazzano-application-operator-webhook", &["SG-NP-017"])],
+        cluster: VERRAZZANO,
+        in_cluster: &[],
         to_come: &[],
     },
     Fixture {
@@ -41,11 +66,20 @@ const NETWORK_POLICIES: &[Fixture] = &[
             ("istio-ingressgateway", &["SG-NP-008"]),
             ("istiod-access", &["SG-NP-008", "SG-NP-008", "SG-NP-017"]),
         ],
-        to_come: &[("SG-NP-034", "the whole namespace is admitted beside policies that are tighter")],
+        cluster: GUIDES,
+        in_cluster: &[
+            ("allow-same-namespace", &["SG-NP-034"]),
+            ("istio-egressgateway", &["SG-NP-013"]),
+            ("istio-ingressgateway", &["SG-NP-013"]),
+            ("istiod-access", &["SG-NP-013", "SG-NP-013", "SG-NP-013", "SG-NP-013", "SG-NP-013"]),
+        ],
+        to_come: &[],
     },
     Fixture {
         file: "tests/matrix/network-policies/verrazzano-docs-nginx.yaml",
         objects: &[("ingress-nginx-controller", &["SG-NP-017"])],
+        cluster: GUIDES,
+        in_cluster: &[],
         to_come: &[],
     },
     Fixture {
@@ -55,21 +89,32 @@ const NETWORK_POLICIES: &[Fixture] = &[
             ("prometheus-operator-kube-p-operator", &[]),
             ("prometheus-operator-kube-p-prometheus", &["SG-NP-018"]),
         ],
-        to_come: &[("SG-NP-013", "no pod is labelled component: config-reloader, which a peer wants")],
+        cluster: STACK,
+        in_cluster: &[
+            ("prometheus-operator-kube-p-alertmanager", &["SG-NP-013", "SG-NP-033", "SG-NP-033"]),
+            ("prometheus-operator-kube-p-prometheus", &["SG-NP-018", "SG-NP-027"]),
+        ],
+        to_come: &[],
     },
     Fixture {
         file: "tests/matrix/network-policies/kube-state-metrics.yaml",
         objects: &[("prometheus-operator-kube-state-metrics", &["SG-NP-018"])],
+        cluster: STACK,
+        in_cluster: &[],
         to_come: &[],
     },
     Fixture {
         file: "tests/matrix/network-policies/node-exporter.yaml",
         objects: &[("prometheus-operator-prometheus-node-exporter", &["SG-NP-007"])],
+        cluster: STACK,
+        in_cluster: &[],
         to_come: &[],
     },
     Fixture {
         file: "tests/matrix/network-policies/grafana.yaml",
         objects: &[("grafana-egress", &["SG-NP-021"]), ("grafana-egress-and-ingress", &["SG-NP-001", "SG-NP-021"])],
+        cluster: STACK,
+        in_cluster: &[("grafana-egress", &["SG-NP-033"])],
         to_come: &[],
     },
     Fixture {
@@ -84,7 +129,9 @@ const NETWORK_POLICIES: &[Fixture] = &[
             ("prometheus-k8s", &[]),
             ("prometheus-operator", &[]),
         ],
-        to_come: &[("SG-NP-033", "the callers of the web interfaces are missing")],
+        cluster: KUBE_PROMETHEUS,
+        in_cluster: &[("alertmanager-main", &["SG-NP-033"])],
+        to_come: &[],
     },
 ];
 
@@ -93,21 +140,29 @@ const AUTHORIZATION_POLICIES: &[Fixture] = &[
     Fixture {
         file: "examples/seed/as-written/authorization-policy.yaml",
         objects: &[("prometheus-authzpol", &["SG-AP-001", "SG-GEN-001", "SG-GEN-001", "SG-GEN-002", "SG-GEN-002"])],
+        cluster: STACK,
+        in_cluster: &[("prometheus-authzpol", &["SG-AP-018"])],
         to_come: &[],
     },
     Fixture {
         file: "tests/matrix/authorization-policies/seed-filled.yaml",
         objects: &[("prometheus-authzpol", &["SG-AP-009", "SG-AP-012", "SG-AP-017", "SG-AP-018", "SG-AP-020"])],
+        cluster: STACK,
+        in_cluster: &[("prometheus-authzpol", &["SG-AP-018"])],
         to_come: &[],
     },
     Fixture {
         file: "tests/matrix/authorization-policies/seed-answered.yaml",
         objects: &[("prometheus", &[])],
+        cluster: STACK,
+        in_cluster: &[],
         to_come: &[],
     },
     Fixture {
         file: "tests/matrix/authorization-policies/verrazzano-kiali.yaml",
         objects: &[("verrazzano-kiali-authzpol", &["SG-AP-009", "SG-AP-012", "SG-AP-012", "SG-AP-019"])],
+        cluster: VERRAZZANO,
+        in_cluster: &[],
         to_come: &[],
     },
     Fixture {
@@ -117,6 +172,8 @@ const AUTHORIZATION_POLICIES: &[Fixture] = &[
             ("vmi-system-es-ingest-authzpol", &["SG-AP-012", "SG-AP-012", "SG-AP-028"]),
             ("vmi-system-grafana-authzpol", &["SG-AP-012", "SG-AP-012", "SG-AP-028"]),
         ],
+        cluster: VERRAZZANO,
+        in_cluster: &[],
         to_come: &[],
     },
 ];
@@ -126,6 +183,8 @@ const MONITORING: &[Fixture] = &[
     Fixture {
         file: "examples/seed/as-written/pod-monitor.yaml",
         objects: &[("envoy-stats", &["SG-PM-008", "SG-RL-005", "SG-RL-011", "SG-RL-011", "SG-RL-011", "SG-RL-011"])],
+        cluster: STACK,
+        in_cluster: &[],
         to_come: &[],
     },
     Fixture {
@@ -134,6 +193,8 @@ const MONITORING: &[Fixture] = &[
             ("envoy-stats-monitor", &["SG-RL-011", "SG-RL-011", "SG-RL-011", "SG-SM-012"]),
             ("istio-component-monitor", &["SG-SM-012"]),
         ],
+        cluster: STACK,
+        in_cluster: &[],
         to_come: &[
             ("SG-PM-001", "no Prometheus selects release: istio"),
             ("SG-PM-003", "the label names another release"),
@@ -150,6 +211,8 @@ const MONITORING: &[Fixture] = &[
             ("prometheus-operator-kube-p-prometheus", &["SG-PR-009", "SG-PR-018"]),
             ("prometheus-operator-prometheus-node-exporter", &[]),
         ],
+        cluster: STACK,
+        in_cluster: &[("prometheus-authzpol", &["SG-AP-020"])],
         to_come: &[],
     },
 ];

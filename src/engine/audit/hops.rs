@@ -3,13 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::reach::{Step, Verdict};
+use crate::engine::reach::guarded::Guarded;
+use crate::engine::reach::mesh::PROXY_PORTS;
+use crate::engine::reach::{Connection, End, Path, Step, Verdict};
 use crate::engine::rules;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
+use crate::model::finding::Family;
+use crate::model::guard::Purpose;
 use crate::model::{Finding, ObjectReference, RuleId};
 
 /// Where paths end: the rule, the object that decides and the field of it.
 type Place<'c> = (RuleId, &'c ObjectReference, String);
+
+/// Prometheus certainly scrapes both its own port and that of the reloader beside it.
+const OF_PROMETHEUS: [RuleId; 2] =
+    [RuleId::new(Family::NetworkPolicy, 27), RuleId::new(Family::AuthorizationPolicy, 17)];
 
 /// What ends at a place.
 struct Ended<'c> {
@@ -45,14 +53,33 @@ fn ends<'c>(cluster: &Cluster<'c, '_>) -> BTreeMap<Place<'c>, Ended<'c>> {
             ended.fix = ended.fix.or_else(|| scrape.fix.as_ref().map(|fix| fix.summary.as_str()));
         }
     }
-    for (guarded, path) in cluster.connections {
-        for (place, step) in blocked(&path.steps) {
+    let reached = reached(cluster);
+    for (guarded, path) in cluster.connections.iter().filter(|(guarded, _)| is_there(guarded)) {
+        let is_optional = guarded.purpose == Purpose::Metrics && reached.contains(&(&*guarded.from, &*guarded.to));
+        for (place, step) in blocked(&path.steps).filter(|((id, ..), _)| !is_optional || OF_PROMETHEUS.contains(id)) {
             let ended = ends.entry(place).or_insert_with(|| Ended::new(step));
             ended.connections.insert((guarded.from.clone(), guarded.to.clone(), guarded.connection.port));
             ended.purposes.insert(guarded.purpose.label());
         }
     }
     ends
+}
+
+/// Whether the called port is there: the guard lists all that a component may have, and its pod declares those that it
+/// has. The sidecar adds its own.
+fn is_there(guarded: &Guarded<'_>) -> bool {
+    let Connection { to, port, protocol, .. } = guarded.connection;
+    match to {
+        End::Pod(pod) => PROXY_PORTS.contains(&port) || pod.declared_ports(protocol).any(|declared| declared == port),
+        End::Address(_) | End::World => true,
+    }
+}
+
+/// Whose metrics are scraped at some port. That all ports with metrics are, only scrape paths can tell.
+fn reached<'c>(cluster: &Cluster<'c, '_>) -> BTreeSet<(&'c str, &'c str)> {
+    let is_scraped =
+        |(guarded, path): &&(Guarded<'_>, Path)| guarded.purpose == Purpose::Metrics && path.verdict() == Verdict::Open;
+    cluster.connections.iter().filter(is_scraped).map(|(it, _)| (&*it.from, &*it.to)).collect()
 }
 
 /// The blocked hops that a rule names and an object decides.
@@ -81,10 +108,16 @@ impl<'c> Ended<'c> {
 
     /// What the rule says, and for whom.
     fn fix(&self, general: &str) -> String {
-        let general = general.trim_end_matches('.');
-        let Some((from, to, port)) = self.connections.first() else { return general.to_owned() };
+        let general = lower_case(general.trim_end_matches('.'));
+        let Some((from, to, port)) = self.connections.first() else { return general };
         format!("{general}: {from} must reach {to} at port {port}")
     }
+}
+
+/// As the beginning of a fix, which goes on in lower case.
+fn lower_case(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn counted(number: usize, what: &str) -> String {

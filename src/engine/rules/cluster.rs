@@ -2,6 +2,8 @@
 
 pub mod clues;
 mod shapes;
+#[cfg(test)]
+mod tests;
 mod written;
 
 pub use shapes::Shapes;

@@ -7,12 +7,14 @@ use crate::model::resource::AuthorizationPolicy;
 use crate::model::resource::authorization_policy::{Condition, Operation, Rule, Source};
 
 /// Every rule with its path.
-pub(super) fn rules<'a>(policy: &'a AuthorizationPolicy<'a>) -> impl Iterator<Item = (FieldPath, &'a Rule<'a>)> {
+pub(in crate::engine::rules) fn rules<'a>(
+    policy: &'a AuthorizationPolicy<'a>,
+) -> impl Iterator<Item = (FieldPath, &'a Rule<'a>)> {
     policy.spec.rules.iter().enumerate().map(|(index, rule)| (FieldPath::of("spec.rules").index(index), rule))
 }
 
 /// Every source of a rule with its path.
-pub(super) fn sources_of<'a>(
+pub(in crate::engine::rules) fn sources_of<'a>(
     path: &FieldPath,
     rule: &'a Rule<'a>,
 ) -> impl Iterator<Item = (FieldPath, &'a Source<'a>)> + use<'a> {
@@ -22,7 +24,7 @@ pub(super) fn sources_of<'a>(
 }
 
 /// Every operation of a rule with its path.
-pub(super) fn operations_of<'a>(
+pub(in crate::engine::rules) fn operations_of<'a>(
     path: &FieldPath,
     rule: &'a Rule<'a>,
 ) -> impl Iterator<Item = (FieldPath, &'a Operation<'a>)> + use<'a> {
@@ -73,7 +75,7 @@ pub(super) fn principals<'a>(policy: &'a AuthorizationPolicy<'a>) -> impl Iterat
 }
 
 /// The items of a list with their paths.
-pub(super) fn with_paths<'a, T>(
+pub(in crate::engine::rules) fn with_paths<'a, T>(
     list: &FieldPath,
     items: &'a [T],
 ) -> impl Iterator<Item = (FieldPath, &'a T)> + use<'a, T> {

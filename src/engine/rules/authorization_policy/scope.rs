@@ -92,7 +92,7 @@ pub(super) fn dry_run(policy: &AuthorizationPolicy<'_>, _: &Guard, findings: &mu
 }
 
 /// Whether the policy is there to be tried only.
-pub(super) fn is_dry_run(policy: &AuthorizationPolicy<'_>) -> bool {
+pub(in crate::engine::rules) fn is_dry_run(policy: &AuthorizationPolicy<'_>) -> bool {
     policy.metadata.annotations.get(DRY_RUN).is_some_and(|value| TRUE.contains(&value))
 }
 

@@ -1,6 +1,7 @@
 //! Rules for NetworkPolicies that take a look at the rest of the cluster: whom policies really mean, and what they block.
 
 mod addresses;
+mod disagreement;
 mod isolation;
 mod named_ports;
 mod selectors;
@@ -179,6 +180,19 @@ pub(super) const RULES: &[Rule] = &[
         bad: include_str!("../examples/np-034-bad.yaml"),
         good: include_str!("../examples/np-034-good.yaml"),
         check: Check::Cluster(isolation::same_namespace),
+    },
+    Rule {
+        id: RuleId::new(Family::NetworkPolicy, 37),
+        title: "network and mesh disagree about a caller",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "A connection has to get through both kinds of policies. Where one names a caller that the other keeps \
+              out, somebody stopped half way.",
+        fix: "Let both allow it, or none.",
+        bad: include_str!("../examples/np-037-bad.yaml"),
+        good: include_str!("../examples/np-037-good.yaml"),
+        check: Check::Cluster(disagreement::disagreeing),
     },
     Rule {
         id: RuleId::new(Family::NetworkPolicy, 38),

@@ -93,7 +93,8 @@ fn named<'a>(policy: &'a AuthorizationPolicy<'a>, own: &'a str, cluster: &Cluste
             account: None,
         })
     });
-    let has_wildcard =
-        |named: &Named<'_>| named.namespace.contains('*') || named.account.is_some_and(|it| it.contains('*'));
-    principals.chain(accounts).chain(namespaces).filter(|named| !has_wildcard(named)).collect()
+    // What no name can be is for other rules, like names with wildcards.
+    let is_name = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
+    let all = principals.chain(accounts).chain(namespaces);
+    all.filter(|named| is_name(named.namespace) && named.account.is_none_or(is_name)).collect()
 }

@@ -52,7 +52,7 @@ fn selects_none(selector: &LabelSelector<'_>, pods: &[&Pod]) -> bool {
 }
 
 /// The namespaces whose pods a peer means; `None` where that is not known of all.
-fn namespaces_of<'c>(peer: &Peer<'_>, own: &'c str, cluster: &Cluster<'c, 'c>) -> Option<Vec<&'c str>> {
+pub(super) fn namespaces_of<'c>(peer: &Peer<'_>, own: &'c str, cluster: &Cluster<'c, 'c>) -> Option<Vec<&'c str>> {
     if peer.has_unknown_field || peer.ip_block.is_some() {
         return None;
     }
