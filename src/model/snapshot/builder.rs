@@ -15,6 +15,7 @@ use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
 use crate::model::snapshot::read::keys::KeysView;
 use crate::model::snapshot::read::node::NodeView;
+use crate::model::snapshot::read::operated::OperatedView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
@@ -287,6 +288,11 @@ impl Builder {
                 let value = Namespace::new(object.name, metadata.labels.to_static()).at(origin);
                 let value = value.with_annotations(metadata.annotations.to_static());
                 self.namespaces.push(Given { reference, origin, value });
+            }
+            Resource::Prometheus | Resource::PrometheusAgent | Resource::Alertmanager | Resource::ThanosRuler => {
+                self.keep(resource, reference.clone(), json, origin);
+                let made = form::read::<OperatedView<'_>>(json).ok().and_then(|view| view.workload(resource, &object));
+                self.workloads.extend(made.map(|value| Given { reference, origin, value }));
             }
             Resource::Node => {
                 let value = form::read::<NodeView<'_>>(json)?.node(object.name);
