@@ -110,10 +110,16 @@ impl<'c> Ended<'c> {
 
     /// What the rule says, and for whom.
     fn fix(&self, general: &str) -> String {
-        let general = general.trim_end_matches('.');
-        let Some((from, to, port)) = self.connections.first() else { return general.to_owned() };
+        let general = lower_case(general.trim_end_matches('.'));
+        let Some((from, to, port)) = self.connections.first() else { return general };
         format!("{general}: {from} must reach {to} at port {port}")
     }
+}
+
+/// As the beginning of a fix, which goes on in lower case.
+fn lower_case(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn counted(number: usize, what: &str) -> String {
