@@ -4,9 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod audit;
 pub mod certs;
 pub mod completions;
 pub mod crd;
+pub mod fail_on;
 pub mod guard;
 pub mod input;
 pub mod render;
@@ -29,6 +31,7 @@ pub struct Arguments {
 enum Command {
     Serve(Box<serve::Arguments>),
     Review(review::Arguments),
+    Audit(audit::Arguments),
     Render(render::Arguments),
     Trace(trace::Arguments),
     Rules(rules::Arguments),
@@ -64,6 +67,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Crd(arguments) => crd::run(&arguments),

@@ -1,5 +1,6 @@
 //! What a review found, as values, and one writer per output format.
 
+pub mod audit;
 pub mod diff;
 pub mod json;
 pub mod rules;

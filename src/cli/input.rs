@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use flate2::read::MultiGzDecoder;
 
 /// What a gzip file begins with (RFC 1952, 2.3.1).
@@ -70,6 +70,17 @@ pub fn inputs(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
         }
     }
     Ok(inputs)
+}
+
+/// Whether standard input is named no more than once.
+///
+/// # Errors
+/// When it is named more often.
+pub fn only_once<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> anyhow::Result<()> {
+    if paths.into_iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        bail!("standard input can be read only once");
+    }
+    Ok(())
 }
 
 fn standard_input() -> anyhow::Result<Input> {

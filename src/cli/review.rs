@@ -1,17 +1,17 @@
 //! `scrapeguard review`: what admission would say to manifests, offline.
 
-mod admission;
-mod beforehand;
+pub(super) mod admission;
+pub(super) mod beforehand;
 mod output;
 mod progress;
-mod together;
+pub(super) mod together;
 
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::ValueEnum;
 use jiff::Timestamp;
 
+use super::fail_on::FailOn;
 use super::input::{self, Input};
 use super::{Ending, guard};
 use crate::model::{Document, Source};
@@ -46,26 +46,10 @@ pub struct Arguments {
     namespace: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    Error,
-    Warning,
-    Info,
-    Never,
-}
-
-impl FailOn {
-    /// Whether findings like these are worth a failure. A denied object always is, unless nothing is.
-    fn is_reached(self, summary: &Summary) -> bool {
-        let Summary { denied, errors, warnings, infos, .. } = *summary;
-        let reached = match self {
-            Self::Never => return false,
-            Self::Error => errors,
-            Self::Warning => errors + warnings,
-            Self::Info => errors + warnings + infos,
-        };
-        denied + reached > 0
-    }
+/// Whether the findings are worth a failure. A denied object always is, unless nothing is.
+fn is_reached(fail_on: FailOn, summary: &Summary) -> bool {
+    let Summary { denied, errors, warnings, infos, .. } = *summary;
+    fail_on.is_reached(denied + errors, warnings, infos)
 }
 
 /// Reviews all objects and prints the report.
@@ -98,7 +82,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     if summary.unreadable > 0 {
         bail!("{} could not be read", unreadable(summary.unreadable));
     }
-    Ok(if arguments.fail_on.is_reached(&summary) { Ending::Findings } else { Ending::Clean })
+    Ok(if is_reached(arguments.fail_on, &summary) { Ending::Findings } else { Ending::Clean })
 }
 
 fn unreadable(number: usize) -> String {
@@ -181,6 +165,6 @@ mod tests {
         #[case] summary: Summary,
         #[case] fails: bool,
     ) {
-        assert_eq!(fail_on.is_reached(&summary), fails);
+        assert_eq!(is_reached(fail_on, &summary), fails);
     }
 }

@@ -10,13 +10,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 
-use super::{Ending, guard, screen, snapshot};
+use super::{Ending, guard, input, screen, snapshot};
 use crate::engine::reach::guarded::guarded;
-use crate::engine::reach::mesh::MeshSettings;
 use crate::engine::reach::network_policy::HostNetwork;
 use crate::engine::reach::{self, Evaluator, Verdict};
 use crate::model::guard::Guards;
-use crate::model::snapshot::{Problem, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::report::trace;
 use question::{Question, Tls};
 
@@ -72,12 +71,9 @@ enum Format {
 /// When an argument is unusable, a question means nothing in the input, or, after all has been answered, when some of
 /// the input could not be read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
-    let is_standard_input = |path: &PathBuf| path.as_os_str() == "-";
-    if arguments.paths.iter().chain(&arguments.batch).filter(|path| is_standard_input(path)).count() > 1 {
-        bail!("standard input can be read only once");
-    }
+    input::only_once(arguments.paths.iter().chain(&arguments.batch))?;
     let guards = guard::guards(arguments.guard.as_deref())?;
-    let mesh = mesh(&guards)?;
+    let mesh = guard::mesh(&guards)?;
     let snapshot = snapshot::read(&arguments.paths, &arguments.namespace)?;
     let tracer = Tracer { evaluator: Evaluator::new(&snapshot, mesh, HostNetwork::default()), snapshot: &snapshot };
     let ending = match (&arguments.batch, &arguments.from, &arguments.to) {
@@ -89,21 +85,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         _ if arguments.connections => tracer.connections(&guards, arguments.output)?,
         _ => bail!("write FROM and TO:PORT, or --batch FILE"),
     };
-    match snapshot.problems().iter().filter(|problem| Problem::is_loss(problem)).count() {
-        0 => Ok(ending),
-        1 => bail!("1 file, document or object could not be read; what it says was not considered"),
-        lost => bail!("{lost} files, documents or objects could not be read; what they say was not considered"),
-    }
-}
-
-/// There is one mesh, whatever number of guards.
-fn mesh(guards: &Guards) -> anyhow::Result<MeshSettings> {
-    let mut all = guards.iter().map(|guard| MeshSettings::from(&guard.mesh));
-    let first = all.next().unwrap_or_default();
-    if all.any(|other| other != first) {
-        bail!("the guards describe different meshes");
-    }
-    Ok(first)
+    snapshot::complete(&snapshot)?;
+    Ok(ending)
 }
 
 struct Tracer<'s> {

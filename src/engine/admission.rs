@@ -4,6 +4,7 @@ mod judge;
 mod mutate;
 mod validate;
 
+pub use judge::judge_cluster;
 pub use mutate::mutate;
 pub use validate::{validate, validate_together};
 

@@ -5,23 +5,28 @@ pub mod exposure;
 mod hops;
 pub mod scrape_path;
 
-pub use exposure::Exposure;
+pub use exposure::{Exposure, Exposures};
 pub use scrape_path::{Fix, ScrapePath};
 
-use crate::engine::admission::Circumstances;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::engine::admission::{Circumstances, Judgement, judge_cluster};
 use crate::engine::reach::guarded::{Guarded, guarded};
 use crate::engine::reach::{Evaluator, Path};
 use crate::engine::rules::cluster::{self, Cluster, Written};
 use crate::engine::scrape::Scraping;
 use crate::model::Finding;
 use crate::model::guard::Guards;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Problem, Snapshot};
 
 /// What was found out about a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Audit<'s> {
     /// Findings that are not exempted, by object.
     pub findings: Vec<Finding>,
+    /// Findings that are, with the reasons.
+    pub exempted: Vec<Judgement>,
     /// The path of every scrape.
     pub scrape_paths: Vec<ScrapePath<'s>>,
     /// The connections that the guards want.
@@ -33,18 +38,16 @@ pub struct Audit<'s> {
 }
 
 impl<'s> Audit<'s> {
-    /// Audits a snapshot under these guards.
-    pub fn of(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, guards: &Guards, _: &Circumstances) -> Self {
+    /// Audits a snapshot under these guards. The modes of namespaces are read from the snapshot.
+    pub fn of(
+        snapshot: &'s Snapshot,
+        evaluator: &Evaluator<'s>,
+        guards: &Guards,
+        circumstances: &Circumstances,
+    ) -> Self {
         let scraping = Scraping::new(snapshot);
-        let connections: Vec<(Guarded<'s>, Path)> = guards
-            .iter()
-            .flat_map(|guard| guarded(guard, snapshot))
-            .map(|guarded| {
-                let path = evaluator.follow_wanted(&guarded.connection, &guarded.manner);
-                (guarded, path)
-            })
-            .collect();
-        let scrape_paths = Vec::new();
+        let connections = connections(snapshot, evaluator, guards);
+        let scrape_paths = scrape_path::scrape_paths(snapshot, evaluator, guards, &scraping);
         let written = Written::new(snapshot, &evaluator.mesh().root_namespace);
         let cluster = Cluster {
             snapshot,
@@ -57,6 +60,48 @@ impl<'s> Audit<'s> {
         };
         let mut findings = cluster::findings(&cluster);
         hops::report(&cluster, &mut findings);
-        Self { findings, scrape_paths, connections, ..Self::default() }
+        let judgements = judge_cluster(findings, snapshot, guards, circumstances);
+        let (exempted, held): (Vec<_>, Vec<_>) = judgements.into_iter().partition(|it| it.exempted.is_some());
+        let mut findings: Vec<Finding> = held.into_iter().map(|judgement| judgement.finding).collect();
+        findings.sort_by(|a, b| key(a).cmp(&key(b)));
+        let Exposures { all: exposures, not_considered: of_exposures } =
+            exposure::exposures(snapshot, evaluator, guards);
+        let not_considered = not_considered(snapshot).into_iter().chain(of_exposures).collect();
+        Self { findings, exempted, scrape_paths, connections, exposures, not_considered }
     }
+}
+
+/// By object, and the worst first.
+fn key(finding: &Finding) -> impl Ord {
+    (finding.object.clone(), Reverse(finding.severity), finding.rule, finding.path.clone())
+}
+
+fn connections<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, guards: &Guards) -> Vec<(Guarded<'s>, Path)> {
+    let all = guards.iter().flat_map(|guard| guarded(guard, snapshot));
+    all.map(|guarded| {
+        let path = evaluator.follow_wanted(&guarded.connection, &guarded.manner);
+        (guarded, path)
+    })
+    .collect()
+}
+
+/// What of the input nobody evaluates.
+fn not_considered(snapshot: &Snapshot) -> Vec<String> {
+    let mut unmodelled: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for it in snapshot.unmodelled() {
+        unmodelled.entry(&it.object.reference.kind).or_default().push(it.object.reference.to_string());
+    }
+    let said = |(kind, objects): (&str, Vec<String>)| match objects.as_slice() {
+        [object] => format!("{object} is not evaluated"),
+        _ => format!("{} objects of kind {kind} are not evaluated", objects.len()),
+    };
+    let lost = snapshot.problems().iter().filter(|problem| problem.is_loss());
+    let lost = lost.map(|problem| words(problem, snapshot));
+    unmodelled.into_iter().map(said).chain(lost).collect()
+}
+
+fn words(problem: &Problem, snapshot: &Snapshot) -> String {
+    let place = problem.origin.and_then(|origin| snapshot.place(origin)).map(|place| format!("{place}: "));
+    let object = problem.object.as_ref().map(|object| format!("{object}: "));
+    format!("{}{}{}", place.unwrap_or_default(), object.unwrap_or_default(), problem.kind)
 }

@@ -57,6 +57,10 @@ pub enum Resource {
     Prometheus,
     /// `monitoring.coreos.com` PrometheusAgent.
     PrometheusAgent,
+    /// `monitoring.coreos.com` Alertmanager.
+    Alertmanager,
+    /// `monitoring.coreos.com` ThanosRuler.
+    ThanosRuler,
     /// `networking.k8s.io` Ingress.
     Ingress,
     /// `v1` Namespace.
@@ -77,7 +81,7 @@ pub enum Resource {
 
 impl Resource {
     /// Every kind that is read.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Pod,
         Self::Deployment,
         Self::StatefulSet,
@@ -94,6 +98,8 @@ impl Resource {
         Self::ScrapeConfig,
         Self::Prometheus,
         Self::PrometheusAgent,
+        Self::Alertmanager,
+        Self::ThanosRuler,
         Self::Ingress,
         Self::Namespace,
         Self::Service,
@@ -128,6 +134,8 @@ impl Resource {
             Self::ScrapeConfig => "ScrapeConfig",
             Self::Prometheus => "Prometheus",
             Self::PrometheusAgent => "PrometheusAgent",
+            Self::Alertmanager => "Alertmanager",
+            Self::ThanosRuler => "ThanosRuler",
             Self::Ingress => "Ingress",
             Self::Namespace => "Namespace",
             Self::Service => "Service",
@@ -143,7 +151,14 @@ impl Resource {
     pub const fn is_reviewed(self) -> bool {
         !matches!(
             self,
-            Self::Service | Self::EndpointSlice | Self::ServiceAccount | Self::Node | Self::Secret | Self::ConfigMap
+            Self::Alertmanager
+                | Self::ThanosRuler
+                | Self::Service
+                | Self::EndpointSlice
+                | Self::ServiceAccount
+                | Self::Node
+                | Self::Secret
+                | Self::ConfigMap
         )
     }
 
@@ -172,7 +187,9 @@ impl Resource {
             | Self::Probe
             | Self::ScrapeConfig
             | Self::Prometheus
-            | Self::PrometheusAgent => "monitoring.coreos.com",
+            | Self::PrometheusAgent
+            | Self::Alertmanager
+            | Self::ThanosRuler => "monitoring.coreos.com",
         }
     }
 }

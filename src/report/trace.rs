@@ -14,7 +14,7 @@ use crate::model::snapshot::Snapshot;
 const OPEN: Style = AnsiColor::Green.on_default().bold();
 const BLOCKED: Style = AnsiColor::Red.on_default().bold();
 const UNKNOWN: Style = AnsiColor::Yellow.on_default().bold();
-const PLACE: Style = Style::new().dimmed();
+pub(super) const PLACE: Style = Style::new().dimmed();
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -24,7 +24,7 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
-struct Decided<'a> {
+pub(super) struct Decided<'a> {
     hop: &'static str,
     verdict: &'static str,
     object: Option<String>,
@@ -36,7 +36,7 @@ struct Decided<'a> {
 }
 
 #[derive(Serialize)]
-struct GuardedLine<'a> {
+pub(super) struct GuardedLine<'a> {
     purpose: Purpose,
     from: &'a str,
     to: &'a str,
@@ -64,9 +64,13 @@ pub fn json(path: &Path, snapshot: &Snapshot) -> serde_json::Result<String> {
 /// # Errors
 /// None that is known of; the serializer's signature has one.
 pub fn json_of_guarded(guarded: &Guarded<'_>, path: &Path, snapshot: &Snapshot) -> serde_json::Result<String> {
+    serde_json::to_string(&as_guarded_line(guarded, path, snapshot))
+}
+
+pub(super) fn as_guarded_line<'a>(guarded: &'a Guarded<'_>, path: &'a Path, snapshot: &'a Snapshot) -> GuardedLine<'a> {
     let Guarded { purpose, from, to, connection, .. } = guarded;
     let (port, protocol) = (connection.port, connection.protocol);
-    serde_json::to_string(&GuardedLine { purpose: *purpose, from, to, port, protocol, line: as_line(path, snapshot) })
+    GuardedLine { purpose: *purpose, from, to, port, protocol, line: as_line(path, snapshot) }
 }
 
 fn as_line<'a>(path: &'a Path, snapshot: &'a Snapshot) -> Line<'a> {
@@ -85,7 +89,7 @@ pub fn json_error(message: &str) -> serde_json::Result<String> {
     serde_json::to_string(&Complaint { error: message })
 }
 
-fn decided<'a>(step: &'a Step, snapshot: &'a Snapshot) -> Decided<'a> {
+pub(super) fn decided<'a>(step: &'a Step, snapshot: &'a Snapshot) -> Decided<'a> {
     let path = step.path.to_string();
     let place = step.object.as_ref().and_then(|object| snapshot.place_of(object));
     Decided {
@@ -163,7 +167,7 @@ impl fmt::Display for Totals {
     }
 }
 
-fn styled(verdict: Verdict) -> String {
+pub(super) fn styled(verdict: Verdict) -> String {
     let style = match verdict {
         Verdict::Open => OPEN,
         Verdict::Unknown => UNKNOWN,

@@ -18,6 +18,7 @@ mod kinds;
 mod manifests;
 mod modes;
 mod objects;
+mod operated;
 mod operator;
 mod readme;
 mod validation;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     support::suite::run(&[
         // It mostly waits, beside the others.
         operator::CASES,
+        operated::CASES,
         control_plane::CASES,
         manifests::CASES,
         injection::CASES,

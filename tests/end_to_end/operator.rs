@@ -70,7 +70,7 @@ const OPERATED: [(&str, &str); 4] = [
 
 fn an_injected_prometheus_becomes_a_stateful_set_and_nobody_fights(cluster: &ControlPlane) -> Result<()> {
     let installation = Installation::new(cluster, "reconciled", &[], GUARD)?;
-    let mut operator = start_operator(cluster, installation.namespace())?;
+    let mut operator = start_operator(cluster, installation.namespace(), &[])?;
     expect::clean(&installation.kubectl(&["create"], PROMETHEUS)?)?;
     expect::clean(&installation.kubectl(&["create"], OTHERS)?)?;
     let companions = companions(&installation.guard()?).objects;
@@ -89,14 +89,15 @@ fn an_injected_prometheus_becomes_a_stateful_set_and_nobody_fights(cluster: &Con
 }
 
 /// With permissions of an administrator, for one namespace. It serves nothing that we need, on a port of its own.
-fn start_operator(cluster: &ControlPlane, namespace: &str) -> Result<Process> {
-    let arguments = [
+pub(super) fn start_operator(cluster: &ControlPlane, namespace: &str, arguments: &[&str]) -> Result<Process> {
+    let mut all = vec![
         format!("KUBECONFIG={}", cluster.kubectl().kubeconfig.display()),
         cluster.peers().prometheus_operator.display().to_string(),
         format!("--namespaces={namespace}"),
         "--web.listen-address=127.0.0.1:0".to_owned(),
     ];
-    Process::start(&format!("operator-of-{namespace}"), Path::new("/usr/bin/env"), arguments, &cluster.logs())
+    all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    Process::start(&format!("operator-of-{namespace}"), Path::new("/usr/bin/env"), all, &cluster.logs())
 }
 
 /// Labels, annotations, volume and mount are where Istio and Prometheus look for them.

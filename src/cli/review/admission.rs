@@ -16,17 +16,17 @@ use crate::report::Reviewed;
 
 /// What all objects of a review are held against.
 #[derive(Debug)]
-pub(super) struct Reviewer<'a> {
-    pub(super) guards: &'a Guards,
-    pub(super) now: Timestamp,
-    pub(super) default_namespace: &'a str,
-    pub(super) beforehand: Beforehand,
-    pub(super) together: Together,
+pub(in crate::cli) struct Reviewer<'a> {
+    pub(in crate::cli) guards: &'a Guards,
+    pub(in crate::cli) now: Timestamp,
+    pub(in crate::cli) default_namespace: &'a str,
+    pub(in crate::cli) beforehand: Beforehand,
+    pub(in crate::cli) together: Together,
 }
 
 impl Reviewer<'_> {
     /// What admission says to an object; `None` for kinds that scrapeguard does not read.
-    pub(super) fn review<'a>(&mut self, document: Document<'a>) -> anyhow::Result<Option<Reviewed<'a>>> {
+    pub(in crate::cli) fn review<'a>(&mut self, document: Document<'a>) -> anyhow::Result<Option<Reviewed<'a>>> {
         let resource = Resource::of(document.group(), document.kind()).filter(|resource| resource.is_reviewed());
         let Some(resource) = resource else { return Ok(None) };
         let object = self.reference(resource, &document);
@@ -44,7 +44,7 @@ impl Reviewer<'_> {
     }
 
     /// What admission cannot say to any single object, but to all that were reviewed.
-    pub(super) fn review_together(&self) -> Vec<Judgement> {
+    pub(in crate::cli) fn review_together(&self) -> Vec<Judgement> {
         self.together.judgements(self.guards, |namespace| self.circumstances(namespace))
     }
 

@@ -11,7 +11,7 @@ use crate::model::{Document, Resource, Source};
 
 /// What namespaces and Prometheus resources say, wherever they stand.
 #[derive(Debug, Default)]
-pub(super) struct Beforehand {
+pub(in crate::cli) struct Beforehand {
     modes: HashMap<String, Mode>,
     /// Each with its namespace.
     prometheuses: Vec<(String, String)>,
@@ -19,7 +19,7 @@ pub(super) struct Beforehand {
 
 impl Beforehand {
     /// Looks through all inputs. What cannot be read is passed over: the review itself reports it.
-    pub(super) fn of(inputs: &[Input], default_namespace: &str) -> Self {
+    pub(in crate::cli) fn of(inputs: &[Input], default_namespace: &str) -> Self {
         let mut beforehand = Self::default();
         for input in inputs {
             let Ok(text) = input.read() else { continue };
@@ -34,12 +34,12 @@ impl Beforehand {
     }
 
     /// The mode of a namespace, if it has chosen one.
-    pub(super) fn mode(&self, namespace: &str) -> Option<Mode> {
+    pub(in crate::cli) fn mode(&self, namespace: &str) -> Option<Mode> {
         self.modes.get(namespace).copied()
     }
 
     /// Tells the guards what their Prometheus says. One that cannot be read says nothing.
-    pub(super) fn teach(&self, guards: &mut Guards) {
+    pub(in crate::cli) fn teach(&self, guards: &mut Guards) {
         let resources = self.prometheuses.iter();
         let readable =
             resources.filter_map(|(namespace, json)| Some((namespace.as_str(), serde_json::from_str(json).ok()?)));

@@ -6,7 +6,7 @@ use crate::model::guard::Guards;
 
 /// The objects that rules over many objects look at; of all others nothing is kept.
 #[derive(Debug, Default)]
-pub(super) struct Together(Vec<Kept>);
+pub(in crate::cli) struct Together(Vec<Kept>);
 
 #[derive(Debug)]
 struct Kept {
@@ -17,14 +17,14 @@ struct Kept {
 
 impl Together {
     /// Keeps an object if there are rules that look at its kind together with others.
-    pub(super) fn keep(&mut self, resource: Resource, request: &Request<'_>) {
+    pub(in crate::cli) fn keep(&mut self, resource: Resource, request: &Request<'_>) {
         let Some(json) = request.object.filter(|_| resource == Resource::NetworkPolicy) else { return };
         self.0.push(Kept { resource, namespace: request.namespace.to_owned(), json: json.to_owned() });
     }
 
     /// What the rules say, each guarded namespace in its own circumstances. Nothing without any object: one does not
     /// complain of policies to somebody who shows none.
-    pub(super) fn judgements(&self, guards: &Guards, of: impl Fn(&str) -> Circumstances) -> Vec<Judgement> {
+    pub(in crate::cli) fn judgements(&self, guards: &Guards, of: impl Fn(&str) -> Circumstances) -> Vec<Judgement> {
         let requests: Vec<Request<'_>> = self.0.iter().map(Kept::request).collect();
         let concerned = |namespace: &str| self.0.iter().any(|kept| kept.namespace == namespace);
         let namespaces = guards.iter().map(|guard| guard.namespace.as_str()).filter(|it| concerned(it));

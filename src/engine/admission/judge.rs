@@ -5,9 +5,11 @@ use jiff::Timestamp;
 use crate::engine::admission::{Action, Circumstances, Judgement};
 use crate::engine::rules::findings::Scope;
 use crate::engine::rules::{self, Rule};
-use crate::model::guard::{Guard, Mode, RuleSetting};
+use crate::model::guard::enforcement::MODE_LABEL;
+use crate::model::guard::{Guard, Guards, Mode, RuleSetting};
 use crate::model::labels::Labels;
 use crate::model::object_exemption::ObjectExemption;
+use crate::model::snapshot::Snapshot;
 use crate::model::{Finding, Severity};
 
 /// Judges the findings under a guard, most severe first.
@@ -21,6 +23,30 @@ pub(super) fn judge(
         findings.into_iter().map(|finding| judgement(finding, guard, scope, circumstances)).collect();
     sort(&mut judgements);
     judgements
+}
+
+/// Judges what was found in a cluster, each finding under the guard, in the mode and with the annotations that hold for
+/// its object.
+pub fn judge_cluster(
+    findings: Vec<Finding>,
+    snapshot: &Snapshot,
+    guards: &Guards,
+    circumstances: &Circumstances,
+) -> Vec<Judgement> {
+    findings.into_iter().flat_map(|finding| judge_one(finding, snapshot, guards, circumstances)).collect()
+}
+
+fn judge_one(finding: Finding, snapshot: &Snapshot, guards: &Guards, circumstances: &Circumstances) -> Vec<Judgement> {
+    let namespace = finding.object.namespace.clone().unwrap_or_else(|| finding.object.name.clone());
+    let Some(guard) = guards.governing(&namespace) else {
+        return vec![Judgement { action: by_severity(&finding), finding, exempted: None }];
+    };
+    let scope = if guard.namespace == namespace { Scope::Guarded } else { Scope::Elsewhere };
+    let mode = snapshot.namespaces().get(&namespace).label(MODE_LABEL).flatten().and_then(|mode| mode.parse().ok());
+    let circumstances = Circumstances { namespace_mode: mode, ..*circumstances };
+    let annotations = snapshot.annotations_of(&finding.object);
+    let judgements = judge(vec![finding], guard, scope, &circumstances);
+    excuse(judgements, annotations.as_deref().unwrap_or(&Labels::none()), circumstances.now)
 }
 
 fn sort(judgements: &mut [Judgement]) {
@@ -61,11 +87,7 @@ fn judgement(mut finding: Finding, guard: &Guard, scope: Scope, circumstances: &
 
 /// The namespace's own mode bounds everything. Below it, a setting of the rule stands above the mode of the guard.
 fn action(finding: &Finding, guard: &Guard, scope: Scope, namespace_mode: Option<Mode>) -> Action {
-    let by_default = match finding.severity {
-        Severity::Info => Action::Record,
-        Severity::Warning => Action::Warn,
-        Severity::Error => rules::rule(finding.rule).map_or(Action::Warn, |rule| rule.action),
-    };
+    let by_default = by_severity(finding);
     let (wanted, bound) = match guard.enforcement.rules.get(&finding.rule) {
         Some(setting) => (of_setting(*setting), namespace_mode.unwrap_or(Mode::Enforce)),
         None => (by_default, namespace_mode.unwrap_or(guard.enforcement.mode)),
@@ -74,6 +96,14 @@ fn action(finding: &Finding, guard: &Guard, scope: Scope, namespace_mode: Option
     match scope {
         Scope::Guarded => bounded,
         Scope::Elsewhere => bounded.min(Action::Warn),
+    }
+}
+
+fn by_severity(finding: &Finding) -> Action {
+    match finding.severity {
+        Severity::Info => Action::Record,
+        Severity::Warning => Action::Warn,
+        Severity::Error => rules::rule(finding.rule).map_or(Action::Warn, |rule| rule.action),
     }
 }
 

@@ -86,7 +86,9 @@ impl<'a> Policy<'a> {
                 Some(serde_json::from_str(json).map(Box::new).map(Self::Prometheus))
             }
             Resource::Ingress => Some(serde_json::from_str(json).map(Self::Ingress)),
-            Resource::Namespace
+            Resource::Alertmanager
+            | Resource::ThanosRuler
+            | Resource::Namespace
             | Resource::Service
             | Resource::EndpointSlice
             | Resource::ServiceAccount

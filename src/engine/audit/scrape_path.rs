@@ -1,10 +1,18 @@
 //! Scrape paths: from a Prometheus through a monitor to a target, and what would mend a path that is blocked.
 
+mod address;
+mod follow;
+mod lost;
+mod nobody;
+
+use std::sync::Arc;
+
 use crate::engine::reach::Path;
 use crate::engine::scrape::Target;
 pub use crate::model::snapshot::Change;
 use crate::model::snapshot::Pod;
 use crate::model::{FieldPath, ObjectReference};
+pub(super) use follow::scrape_paths;
 
 /// The way of one scrape.
 #[derive(Clone, Debug)]
@@ -23,8 +31,8 @@ pub struct ScrapePath<'s> {
     pub target: Option<Target<'s>>,
     /// The port of the target's pod, where it is known.
     pub port: Option<u16>,
-    /// All hops.
-    pub path: Path,
+    /// All hops. Targets that nothing tells apart share them.
+    pub path: Arc<Path>,
     /// What would open it.
     pub fix: Option<Fix>,
 }

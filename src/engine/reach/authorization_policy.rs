@@ -5,6 +5,7 @@
 
 mod asked;
 mod decision;
+mod mentioned;
 mod pattern;
 mod policy;
 mod rule;
@@ -12,6 +13,7 @@ mod step;
 mod value;
 
 pub use asked::HttpRequest;
+pub use mentioned::Mentioned;
 pub use step::authorization;
 
 use std::collections::BTreeMap;

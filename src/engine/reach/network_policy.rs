@@ -5,6 +5,7 @@
 
 pub mod address_range;
 mod answer;
+mod opening;
 mod peer;
 pub mod policy;
 mod port;
@@ -20,9 +21,11 @@ use crate::engine::reach::{Connection, Step, Verdict};
 use crate::model::Truth;
 use crate::model::snapshot::{Namespaces, Pod};
 use answer::{Answer, Beforehand};
+pub use opening::{Gate, Opening};
 pub use policy::Policy;
 pub use question::Direction;
 use question::Question;
+pub(in crate::engine) use words::{namespaces_in_words, selector_in_words};
 
 /// What network policies mean to pods on the host network. Kubernetes leaves that to the network plugin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,9 +1,11 @@
 //! What monitors of all four kinds have in common.
 
+mod ignored;
 mod selectable;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::engine::rules) use ignored::{Ignored, MISSING, NAMESPACE, OTHER, ignored_by};
 pub(in crate::engine::rules) use selectable::{Looking, Selectable, each_monitor};
 
 use crate::engine::rules::Monitor;

@@ -1,11 +1,17 @@
 //! All targets of all Prometheus resources of a snapshot.
 
+mod places;
+mod pooled;
+#[cfg(test)]
+mod tests;
+
 use crate::engine::reach::{Step, Verdict};
 use crate::engine::scrape::monitor::{KINDS, Monitor};
 use crate::engine::scrape::prometheus::Settings;
 use crate::engine::scrape::{ScrapePool, Target, pool, selection};
 use crate::model::Resource;
 use crate::model::snapshot::{Kept, Pod, Snapshot};
+use places::Places;
 
 /// The label by which the operator tells the pods of a Prometheus or PrometheusAgent from others.
 const NAME_LABEL: &str = "operator.prometheus.io/name";
@@ -57,6 +63,8 @@ pub struct PoolScraping<'s> {
     pub dropped: Vec<usize>,
     /// How many lost their address, or are refused by Prometheus, and why the first of them was.
     pub refused: Option<(usize, String)>,
+    /// Of how many nobody knows whether they are scraped, and why not of the first of them.
+    pub undecided: Option<(usize, String)>,
 }
 
 impl<'s> Scraping<'s> {
@@ -68,7 +76,8 @@ impl<'s> Scraping<'s> {
         let resources = [Resource::Prometheus, Resource::PrometheusAgent];
         let mut kept: Vec<&'s Kept> = resources.into_iter().flat_map(|kind| snapshot.objects(kind)).collect();
         kept.sort_by(|a, b| place(a).cmp(&place(b)));
-        Self { prometheuses: kept.into_iter().map(|kept| of_prometheus(kept, &monitors, snapshot)).collect() }
+        let mut places = Places::new(snapshot);
+        Self { prometheuses: kept.into_iter().map(|kept| of_prometheus(kept, &monitors, &mut places)).collect() }
     }
 }
 
@@ -76,13 +85,18 @@ fn place(kept: &Kept) -> (&str, &str, &str) {
     (kept.namespace(), &kept.reference.name, &kept.reference.kind)
 }
 
-fn of_prometheus<'s>(prometheus: &'s Kept, monitors: &[Monitor<'s>], snapshot: &'s Snapshot) -> PrometheusScraping<'s> {
+fn of_prometheus<'s>(
+    prometheus: &'s Kept,
+    monitors: &[Monitor<'s>],
+    places: &mut Places<'s>,
+) -> PrometheusScraping<'s> {
     let settings = match &prometheus.unreadable {
         Some(why) => Err(why.clone()),
         None => Settings::read(prometheus),
     };
+    let pods = pods(prometheus, places.snapshot);
     let of_monitor = |monitor: &Monitor<'s>| match &settings {
-        Ok(settings) => of_monitor(settings, monitor, snapshot),
+        Ok(settings) => of_monitor(settings, monitor, places),
         Err(why) => MonitorScraping {
             monitor: monitor.kept,
             selection: selection::unreadable(prometheus, why),
@@ -91,23 +105,17 @@ fn of_prometheus<'s>(prometheus: &'s Kept, monitors: &[Monitor<'s>], snapshot: &
     };
     PrometheusScraping {
         prometheus,
-        pods: pods(prometheus, snapshot),
+        pods,
         monitors: monitors.iter().map(of_monitor).collect(),
         not_considered: settings.as_ref().map(Settings::not_considered).unwrap_or_default(),
     }
 }
 
-fn of_monitor<'s>(settings: &Settings<'s>, monitor: &Monitor<'s>, snapshot: &'s Snapshot) -> MonitorScraping<'s> {
-    let selection = selection::select(settings, monitor, snapshot);
+fn of_monitor<'s>(settings: &Settings<'s>, monitor: &Monitor<'s>, places: &mut Places<'s>) -> MonitorScraping<'s> {
+    let selection = selection::select(settings, monitor, places.snapshot);
     let pools = if selection.verdict == Verdict::Blocked { Vec::new() } else { pool::pools(settings, monitor) };
-    let pools = pools.into_iter().map(|pool| PoolScraping {
-        dropped: vec![0; pool.relabeling.len()],
-        pool,
-        targets: Vec::new(),
-        discovered: 0,
-        refused: None,
-    });
-    MonitorScraping { monitor: monitor.kept, selection, pools: pools.collect() }
+    let pools = pools.into_iter().map(|pool| pooled::scrape(pool, places)).collect();
+    MonitorScraping { monitor: monitor.kept, selection, pools }
 }
 
 /// The pods that the operator made for a Prometheus, or what stands for them.

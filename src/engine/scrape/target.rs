@@ -3,6 +3,8 @@
 mod doubt;
 mod late_labels;
 pub mod scraper;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use crate::model::snapshot::Pod;

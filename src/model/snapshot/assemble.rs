@@ -39,6 +39,8 @@ impl Builder {
         let earlier = earlier.filter(|problem| problem.object.as_ref().is_none_or(|it| !replaced.contains(it)));
         snapshot.problems = earlier.chain(problems).collect();
         snapshot.problems.sort_by_key(|problem| problem.origin);
+        // What is kept and makes pods is settled as both.
+        snapshot.problems.dedup();
         snapshot
     }
 
@@ -168,14 +170,18 @@ impl Builder {
     }
 }
 
-/// The kinds that make pods.
-const WORKLOADS: [Resource; 6] = [
+/// The kinds that make pods, or have the Prometheus operator make them.
+const WORKLOADS: [Resource; 10] = [
     Resource::Deployment,
     Resource::StatefulSet,
     Resource::DaemonSet,
     Resource::ReplicaSet,
     Resource::Job,
     Resource::CronJob,
+    Resource::Prometheus,
+    Resource::PrometheusAgent,
+    Resource::Alertmanager,
+    Resource::ThanosRuler,
 ];
 
 impl From<Kept> for Given<Written> {

@@ -15,6 +15,7 @@ use crate::model::snapshot::population::{Controllers, GivenPod};
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
 use crate::model::snapshot::read::keys::KeysView;
 use crate::model::snapshot::read::node::NodeView;
+use crate::model::snapshot::read::operated::OperatedView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
@@ -60,9 +61,9 @@ pub(super) struct Written {
 
 /// Just enough of an object to tell which one it is.
 #[derive(Deserialize)]
-struct Heading<'a> {
+pub(super) struct Heading<'a> {
     #[serde(borrow, default)]
-    metadata: Metadata<'a>,
+    pub(super) metadata: Metadata<'a>,
 }
 
 impl From<Snapshot> for Builder {
@@ -118,6 +119,31 @@ impl Builder {
                     let position = Some(source.position(document.start()));
                     let origin = Origin { source: id, position };
                     self.add_written(document.group(), document.kind(), || document.json(), origin);
+                }
+                Err(error) => {
+                    self.add_broken(id, &error);
+                    broken.push(error);
+                }
+            }
+        }
+        broken
+    }
+
+    /// The same, and hands each document on.
+    pub fn add_source_and<'d>(
+        &mut self,
+        name: impl Into<String>,
+        source: &'d Source<'_>,
+        mut each: impl FnMut(Document<'d>),
+    ) -> Vec<DocumentError> {
+        let id = self.source(name);
+        let mut broken = Vec::new();
+        for document in Document::read_all(source) {
+            match document {
+                Ok(document) => {
+                    let position = Some(source.position(document.start().start));
+                    self.add_document(&document, Origin { source: id, position });
+                    each(document);
                 }
                 Err(error) => {
                     self.add_broken(id, &error);
@@ -262,6 +288,11 @@ impl Builder {
                 let value = Namespace::new(object.name, metadata.labels.to_static()).at(origin);
                 let value = value.with_annotations(metadata.annotations.to_static());
                 self.namespaces.push(Given { reference, origin, value });
+            }
+            Resource::Prometheus | Resource::PrometheusAgent | Resource::Alertmanager | Resource::ThanosRuler => {
+                self.keep(resource, reference.clone(), json, origin);
+                let made = form::read::<OperatedView<'_>>(json).ok().and_then(|view| view.workload(resource, &object));
+                self.workloads.extend(made.map(|value| Given { reference, origin, value }));
             }
             Resource::Node => {
                 let value = form::read::<NodeView<'_>>(json)?.node(object.name);

@@ -7,6 +7,7 @@ use crate::model::resource::{
     AuthorizationPolicy, Ingress, NetworkPolicy, PeerAuthentication, PodMonitor, Probe, Prometheus, ScrapeConfig,
     ServiceMonitor,
 };
+use crate::model::snapshot::read::operated::OperatedView;
 
 /// Reads a view.
 ///
@@ -29,7 +30,11 @@ pub(super) fn check(resource: Resource, json: &str) -> Result<(), String> {
         Resource::ServiceMonitor => read::<ServiceMonitor<'_>>(json).map(drop),
         Resource::Probe => read::<Probe<'_>>(json).map(drop),
         Resource::ScrapeConfig => read::<ScrapeConfig<'_>>(json).map(drop),
-        Resource::Prometheus | Resource::PrometheusAgent => read::<Prometheus<'_>>(json).map(drop),
+        Resource::Prometheus | Resource::PrometheusAgent => {
+            read::<Prometheus<'_>>(json)?;
+            read::<OperatedView<'_>>(json).map(drop)
+        }
+        Resource::Alertmanager | Resource::ThanosRuler => read::<OperatedView<'_>>(json).map(drop),
         Resource::Ingress => read::<Ingress<'_>>(json).map(drop),
         // Nothing of them but their name counts, or they are not kept as text.
         _ => Ok(()),

@@ -1,7 +1,10 @@
 //! What takes more than a search: who is behind a Service, and where an object stands.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::model::labels::Labels;
+use crate::model::snapshot::builder::Heading;
 use crate::model::snapshot::{Endpoint, Origin, Place, Pod, PodStatus, Service, Snapshot, stretch};
 use crate::model::{ObjectReference, Resource};
 
@@ -30,6 +33,25 @@ impl Snapshot {
         }
         let addresses = endpoint.addresses.iter().filter_map(|address| address.parse().ok());
         addresses.flat_map(|address| self.pods_at(address)).collect()
+    }
+
+    /// The annotations of an object; `None` where it is not here, or is one of which they are not kept.
+    pub fn annotations_of(&self, object: &ObjectReference) -> Option<Cow<'_, Labels<'_>>> {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        if object.kind == Resource::Pod.kind() {
+            let pod = self.pod(namespace, &object.name).filter(|pod| pod.object == *object)?;
+            return Some(Cow::Borrowed(&pod.annotations));
+        }
+        if object.kind == Resource::Service.kind() {
+            return self.service(namespace, &object.name).map(|service| Cow::Borrowed(&service.annotations));
+        }
+        if object.kind == Resource::Namespace.kind() {
+            return Some(Cow::Owned(self.namespaces.get(&object.name).annotations().clone()));
+        }
+        let kept = self.kept.keys().find(|resource| resource.kind() == object.kind);
+        let kept = self.object(*kept?, namespace, &object.name)?;
+        let heading: Heading<'_> = serde_json::from_str(&kept.json).ok()?;
+        Some(Cow::Owned(heading.metadata.annotations))
     }
 
     /// The pod that a reference means, with what only service discovery asks about it; also what stands for the pods of

@@ -5,6 +5,7 @@
 pub(super) mod endpoint_slice;
 pub(super) mod keys;
 pub(super) mod node;
+pub(super) mod operated;
 pub(super) mod pod;
 pub(super) mod service;
 pub(super) mod workload;
@@ -24,9 +25,16 @@ enum NumberOrName<'a> {
 
 /// Reads a protocol; TCP where nothing is said (`SetDefaults_ContainerPort` and its like in `k8s.io/kubernetes`).
 fn protocol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Protocol, D::Error> {
+    Ok(protocol_if_any(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a protocol; `None` where nothing is said.
+fn protocol_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Protocol>, D::Error> {
     let name = Option::<Text<'de>>::deserialize(deserializer)?.filter(|name| !name.is_empty());
-    let Some(name) = name else { return Ok(Protocol::default()) };
-    Protocol::parse(&name).ok_or_else(|| de::Error::custom(format!("{:?} is not a protocol", name.as_str())))
+    let parse = |name: Text<'_>| {
+        Protocol::parse(&name).ok_or_else(|| de::Error::custom(format!("{:?} is not a protocol", name.as_str())))
+    };
+    name.map(parse).transpose()
 }
 
 /// The text on its own, unless it is empty, which says nothing.

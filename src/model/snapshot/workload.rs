@@ -22,6 +22,8 @@ pub(super) struct Workload {
     pub(super) selector: Option<LabelSelector<'static>>,
     /// Who manages it.
     pub(super) controller: Option<Controller>,
+    /// The resource that an operator would make it of; `None` for one that is given itself.
+    pub(super) made_from: Option<Controller>,
     /// Whether it makes any pods: it does not where it is scaled to zero, suspended or done.
     pub(super) makes_pods: bool,
 }
@@ -29,7 +31,8 @@ pub(super) struct Workload {
 /// A pod and who manages it.
 pub(super) type Managed<'p> = (&'p Pod, Option<&'p Controller>);
 
-/// Of every workload, whether its template stands for its pods: whether it makes pods, of which none is given.
+/// Of every workload, whether its template stands for its pods: whether it makes pods, of which none is given. One that
+/// an operator would make does not where it is given: then the operator has made it.
 ///
 /// A pod belongs to a workload if its owners lead there. Where they lead to something that is not given, or there are
 /// none, the selector decides.
@@ -42,8 +45,10 @@ type Key<'a> = (&'a str, &'a str, &'a str);
 
 /// What is known of the owners of all pods.
 struct Owned<'p> {
-    /// All workloads that are given, by namespace, kind and name.
+    /// All workloads by namespace, kind and name: those that are given, and those that operators would make besides.
     given: HashMap<Key<'p>, &'p Workload>,
+    /// The managers of those that are given.
+    managers: HashSet<Key<'p>>,
     /// Those of them that have pods.
     with_pods: HashSet<Key<'p>>,
     /// By namespace: labels of pods whose owners lead nowhere, and the last owner. One pod of an owner is enough.
@@ -52,8 +57,12 @@ struct Owned<'p> {
 
 impl<'p> Owned<'p> {
     fn of(workloads: &'p [Given<Workload>], pods: impl Iterator<Item = Managed<'p>>) -> Self {
-        let given = workloads.iter().map(|given| (given.value.key(), &given.value)).collect();
-        let mut owned = Self { given, with_pods: HashSet::new(), astray: HashMap::new() };
+        let all = || workloads.iter().map(|given| &given.value);
+        let (made, given) = (all().filter(|it| it.made_from.is_some()), all().filter(|it| it.made_from.is_none()));
+        let managers = given.clone().filter_map(|it| Some(it.sibling(it.controller.as_ref()?))).collect();
+        // What is given comes last, and takes the place of what would be made.
+        let given = made.chain(given).map(|workload| (workload.key(), workload)).collect();
+        let mut owned = Self { given, managers, with_pods: HashSet::new(), astray: HashMap::new() };
         let mut seen = HashSet::new();
         for (pod, controller) in pods {
             if controller.is_none_or(|controller| seen.insert((pod.namespace.as_str(), controller))) {
@@ -81,7 +90,14 @@ impl<'p> Owned<'p> {
     fn stands_for_pods(&self, workload: &Workload) -> bool {
         let is_managed = workload.controller.as_ref().is_some_and(|it| self.given.contains_key(&workload.sibling(it)));
         let has_pods = || self.with_pods.contains(&workload.key()) || self.has_selected_pods(workload);
-        workload.makes_pods && !is_managed && !has_pods()
+        workload.makes_pods && !is_managed && !self.is_made(workload) && !has_pods()
+    }
+
+    /// Whether it is one that an operator would make, and has made.
+    fn is_made(&self, workload: &Workload) -> bool {
+        let Some(resource) = &workload.made_from else { return false };
+        let is_other = self.given.get(&workload.key()).is_some_and(|given| given.made_from.is_none());
+        is_other || self.managers.contains(&workload.sibling(resource))
     }
 
     fn has_selected_pods(&self, workload: &Workload) -> bool {
@@ -109,7 +125,8 @@ impl Workload {
             None => true,
             Some("ReplicaSet") => self.pod.object.kind == "Deployment",
             Some("Job") => self.pod.object.kind == "CronJob",
-            Some(_) => false,
+            // Of another shard.
+            Some(kind) => self.made_from.is_some() && self.pod.object.kind == kind,
         }
     }
 

@@ -2,6 +2,7 @@
 //! them (`prometheus/discovery/kubernetes/endpointslice.go`, `endpoints.go`).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::attached::{Attached, AttachedNode};
 use super::meta::{self, Listed, PREFIX};
@@ -66,6 +67,7 @@ fn is_of_second_family(service: &Service, slice: &EndpointSlice) -> bool {
 
 fn of_group<'s>(group: Group<'s>, scope: &Scope, snapshot: &'s Snapshot, found: &mut Vec<Discovered<'s>>) {
     let mut pods: Vec<PodFacts<'s>> = Vec::new();
+    let mut seen = HashSet::new();
     for endpoint in &group.slice.endpoints {
         if group.role == Role::Endpoints && endpoints::is_left_out(endpoint) {
             continue;
@@ -78,8 +80,7 @@ fn of_group<'s>(group: Group<'s>, scope: &Scope, snapshot: &'s Snapshot, found: 
             let targets = addresses(endpoint, pod).map(|address| target(group, At { endpoint, port, address }, pod));
             found.extend(targets.map(|target| Discovered(Thing::Endpoint(target))));
         }
-        let is_new = |pod: &PodFacts<'s>| !pods.iter().rev().any(|known| std::ptr::eq(known.pod, pod.pod));
-        pods.extend(pod.filter(|_| found.len() > before).filter(is_new));
+        pods.extend(pod.filter(|pod| found.len() > before && seen.insert(std::ptr::from_ref(pod.pod))));
     }
     let further = pods.into_iter().flat_map(|pod| further_ports(group, pod));
     found.extend(further.map(|target| Discovered(Thing::Endpoint(target))));
@@ -256,9 +257,6 @@ impl<'s> EndpointTarget<'s> {
         if let Some(rest) = name.strip_prefix("pod_") {
             return self.of_pod(rest).unwrap_or_default();
         }
-        if name.starts_with("node_") && self.at.is_none() {
-            return Cow::Borrowed("");
-        }
         let own = match self.group.role {
             Role::Endpoints => return endpoints::value(self, name).unwrap_or_else(|| self.of_group(name)),
             _ => name.strip_prefix("endpointslice_").and_then(|rest| self.at?.value(rest, self.pod)),
@@ -292,7 +290,7 @@ impl<'s> EndpointTarget<'s> {
         }
         let is_unnamed = name == "endpointslice_name" && self.group.slice.is_made();
         let is_open = is_template && name.starts_with("endpoint") && At::is_open(name);
-        !is_unnamed && !is_open && (self.group.attached.knows(name) || (name.starts_with("node_") && self.at.is_none()))
+        !is_unnamed && !is_open && self.group.attached.knows(name)
     }
 
     pub(super) fn knows_all(&self) -> bool {
@@ -306,14 +304,12 @@ impl<'s> EndpointTarget<'s> {
         if let Some(pod) = self.pod {
             pod.list(listed);
         }
-        if let Some(container) = self.container {
-            container.list(listed);
-            meta::list(listed, "pod_container_id", "");
+        for name in ContainerFacts::NAMES {
+            let name = ["container_", name].concat();
+            meta::list(listed, &["pod_", &name].concat(), self.of_pod(&name).unwrap_or_default());
         }
-        let Some(at) = &self.at else {
-            return Attached { node: AttachedNode::Nothing, ..self.group.attached }.list(listed);
-        };
         self.group.attached.list(listed);
+        let Some(at) = &self.at else { return };
         if self.group.role == Role::Endpoints {
             endpoints::list_own(self, listed);
         } else {

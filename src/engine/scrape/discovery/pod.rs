@@ -125,7 +125,8 @@ impl<'s> PodFacts<'s> {
 }
 
 impl<'s> ContainerFacts<'s> {
-    const NAMES: [&'static str; 7] = ["name", "id", "image", "init", "port_number", "port_name", "port_protocol"];
+    pub(super) const NAMES: [&'static str; 7] =
+        ["name", "id", "image", "init", "port_number", "port_name", "port_protocol"];
 
     /// The container with each of its ports; without one if it declares none.
     fn targets(self) -> impl Iterator<Item = Self> {

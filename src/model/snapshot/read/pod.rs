@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::node::ConditionView;
-use super::{protocol, said};
+use super::{protocol_if_any, said};
 use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, null_as_default, object, tolerant};
@@ -16,7 +16,7 @@ use crate::model::snapshot::{
 use crate::model::{ObjectReference, Text};
 
 /// The service account of pods that name none (the admission plugin `ServiceAccount` of the API server).
-const DEFAULT_SERVICE_ACCOUNT: &str = "default";
+pub(super) const DEFAULT_SERVICE_ACCOUNT: &str = "default";
 
 /// A Pod, or what one is made from, which has the same form.
 #[derive(Debug, Deserialize)]
@@ -54,25 +54,25 @@ struct SpecView<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ContainerView<'a> {
+pub(super) struct ContainerView<'a> {
     #[serde(borrow)]
-    name: Text<'a>,
+    pub(super) name: Text<'a>,
     #[serde(borrow, default)]
     image: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "null_as_default")]
-    ports: Vec<PortView<'a>>,
+    pub(super) ports: Vec<PortView<'a>>,
     #[serde(borrow, default)]
     restart_policy: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PortView<'a> {
+pub(super) struct PortView<'a> {
     #[serde(borrow, default)]
     name: Option<Text<'a>>,
     container_port: u16,
-    #[serde(default, deserialize_with = "protocol")]
-    protocol: Protocol,
+    #[serde(default, deserialize_with = "protocol_if_any")]
+    protocol: Option<Protocol>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -172,18 +172,28 @@ impl ContainerView<'_> {
         }
     }
 
-    fn role_among_init_containers(&self) -> ContainerRole {
+    pub(super) fn role_among_init_containers(&self) -> ContainerRole {
         let stays = self.restart_policy.as_ref().is_some_and(|policy| policy == "Always");
         if stays { ContainerRole::Sidecar } else { ContainerRole::Init }
     }
 
-    fn container(&self, role: ContainerRole) -> Container {
-        let port = |view: &PortView<'_>| ContainerPort {
-            name: said(view.name.as_ref()),
-            number: view.container_port,
-            protocol: view.protocol,
-        };
-        Container { name: self.name.to_string(), role, ports: self.ports.iter().map(port).collect() }
+    pub(super) fn container(&self, role: ContainerRole) -> Container {
+        Container { name: self.name.to_string(), role, ports: self.ports.iter().map(PortView::port).collect() }
+    }
+}
+
+impl PortView<'_> {
+    pub(super) fn port(&self) -> ContainerPort {
+        ContainerPort {
+            name: said(self.name.as_ref()),
+            number: self.container_port,
+            protocol: self.protocol.unwrap_or_default(),
+        }
+    }
+
+    /// Whether the protocol is said, and not only taken for granted.
+    pub(super) const fn names_protocol(&self) -> bool {
+        self.protocol.is_some()
     }
 }
 

@@ -89,6 +89,7 @@ impl WorkloadView<'_> {
             pod: template.pod(reference),
             selector: self.spec.selector.as_ref().map(LabelSelector::to_static),
             controller: self.metadata.controller().map(Controller::from),
+            made_from: None,
             makes_pods: self.makes_pods(),
         })
     }

@@ -1,0 +1,200 @@
+//! From what is scraped to the path of every scrape: selection, discovery and relabeling as they were found out, and
+//! the way from the Prometheus to the target.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::address::{Address, Called};
+use super::{ScrapePath, lost, nobody};
+use crate::engine::reach::authorization_policy::HttpRequest;
+use crate::engine::reach::mesh::ClientTls;
+use crate::engine::reach::zones::Zones;
+use crate::engine::reach::{Connection, End, Evaluator, Hop, Manner, Path, Step, Verdict};
+use crate::engine::scrape::{MonitorScraping, PoolScraping, PrometheusScraping, Scraping, Target};
+use crate::model::guard::Guards;
+use crate::model::snapshot::{ClassId, Pod, Snapshot};
+use crate::model::{FieldPath, Protocol};
+
+/// The paths of all scrapes, Prometheus by Prometheus. Where something ends before there is a target, one path says so.
+///
+/// Of a monitor that a Prometheus does not select nothing is told where another one selects it: to be for another
+/// Prometheus is no mistake.
+pub(in crate::engine::audit) fn scrape_paths<'s>(
+    snapshot: &'s Snapshot,
+    evaluator: &Evaluator<'s>,
+    guards: &Guards,
+    scraping: &Scraping<'s>,
+) -> Vec<ScrapePath<'s>> {
+    let zones = Zones::of(snapshot);
+    let mut follower = Follower { snapshot, evaluator, zones, known: HashMap::new(), ways: Vec::new() };
+    let mut paths = nobody::unselected(snapshot, guards, scraping);
+    for prometheus in &scraping.prometheuses {
+        for monitor in prometheus.monitors.iter().filter(|it| it.selection.verdict != Verdict::Blocked) {
+            follower.monitor(prometheus, monitor, &mut paths);
+        }
+    }
+    paths
+}
+
+/// Follows scrapes, each of those that nothing tells apart once.
+struct Follower<'e, 's> {
+    snapshot: &'s Snapshot,
+    evaluator: &'e Evaluator<'s>,
+    zones: Zones,
+    known: HashMap<Question, usize>,
+    ways: Vec<Way>,
+}
+
+/// All that the way to a target depends on.
+#[derive(PartialEq, Eq, Hash)]
+struct Question {
+    from: Kind,
+    to: Vec<(Kind, u16)>,
+    tls: ClientTls,
+    path: String,
+}
+
+/// Ends of connections that nothing tells apart.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Kind {
+    Pod(Option<ClassId>, Vec<usize>),
+    /// The pod that calls, which always reaches itself.
+    Itself,
+    Address(usize),
+    World,
+}
+
+/// The way to a target.
+#[derive(Clone)]
+struct Way {
+    port: Option<u16>,
+    steps: Vec<Step>,
+}
+
+impl<'s> Follower<'_, 's> {
+    fn monitor(
+        &mut self,
+        prometheus: &PrometheusScraping<'s>,
+        monitor: &MonitorScraping<'s>,
+        paths: &mut Vec<ScrapePath<'s>>,
+    ) {
+        let reference = &prometheus.prometheus.reference;
+        if monitor.pools.is_empty() {
+            paths.push(nobody::path(reference.clone(), monitor.monitor, monitor.selection.clone()));
+        }
+        let from = prometheus.pods.iter().copied().find(|pod| !pod.has_ended());
+        for pool in &monitor.pools {
+            let base = ScrapePath {
+                prometheus: reference.clone(),
+                from,
+                monitor: monitor.monitor.reference.clone(),
+                endpoint: pool.pool.path.clone(),
+                scrape_pool: pool.pool.name.clone(),
+                target: None,
+                port: None,
+                path: Arc::new(Path { steps: vec![monitor.selection.clone()] }),
+                fix: None,
+            };
+            self.pool(&base, pool, paths);
+        }
+    }
+
+    fn pool(&mut self, base: &ScrapePath<'s>, pool: &PoolScraping<'s>, paths: &mut Vec<ScrapePath<'s>>) {
+        let selection = base.path.steps.clone();
+        if pool.targets.is_empty() || !pool.pool.not_considered.is_empty() {
+            let steps = selection.iter().cloned().chain([lost::step(pool, self.snapshot)]).collect();
+            paths.push(ScrapePath { path: Arc::new(Path { steps }), ..base.clone() });
+        }
+        let before: Vec<Step> = selection.into_iter().chain(found(pool)).collect();
+        let mut shared: HashMap<usize, Arc<Path>> = HashMap::new();
+        for target in &pool.targets {
+            let number = self.way(base.from, target, pool.pool.tls);
+            let Some(way) = self.ways.get(number) else { continue };
+            let path = shared.entry(number).or_insert_with(|| {
+                let steps = before.iter().chain(&way.steps).cloned().collect();
+                Arc::new(Path { steps })
+            });
+            let path = Arc::clone(path);
+            paths.push(ScrapePath { target: Some(target.clone()), port: way.port, path, ..base.clone() });
+        }
+    }
+
+    /// The way to a target, by its number.
+    fn way(&mut self, from: Option<&'s Pod>, target: &Target<'s>, tls: ClientTls) -> usize {
+        let address = Address::of(target);
+        let Some(from) = from else {
+            let reason = "no pod of this Prometheus is in the input, so what it may reach is not known";
+            return self.add(None, vec![Step::new(Hop::Egress, Verdict::Unknown, reason)]);
+        };
+        match address.called(target.pod, &from.namespace, self.snapshot) {
+            Called::Ends(ends) => self.to(from, &ends, target, tls),
+            Called::NoPort(service) => {
+                let reason = format!("the Service has no port {}", address.port);
+                let step = Step::new(Hop::Discovery, Verdict::Blocked, reason);
+                self.add(None, vec![step.by(service.object.clone(), FieldPath::of("spec.ports"))])
+            }
+            Called::Unknown(reason) => self.add(None, vec![Step::new(Hop::Egress, Verdict::Unknown, reason)]),
+        }
+    }
+
+    fn add(&mut self, port: Option<u16>, steps: Vec<Step>) -> usize {
+        self.ways.push(Way { port, steps });
+        self.ways.len() - 1
+    }
+
+    /// The way to whoever is meant; to the worst of several.
+    fn to(&mut self, from: &'s Pod, ends: &[(End<'s>, u16)], target: &Target<'s>, tls: ClientTls) -> usize {
+        let path = http_path(&target.scrape_url).to_owned();
+        let kind = |end: End<'s>| match end {
+            End::Pod(pod) if pod.object == from.object => Kind::Itself,
+            end => self.kind(end),
+        };
+        let to = ends.iter().map(|(end, port)| (kind(*end), *port)).collect();
+        let question = Question { from: self.kind(End::Pod(from)), to, tls, path };
+        if let Some(known) = self.known.get(&question) {
+            return *known;
+        }
+        let request = HttpRequest { method: Some("GET".to_owned()), path: Some(question.path.clone()), host: None };
+        let manner = Manner { tls, request: Some(request) };
+        let follow = |(to, port): &(End<'s>, u16)| {
+            let connection = Connection { from: End::Pod(from), to: *to, port: *port, protocol: Protocol::Tcp };
+            (self.evaluator.follow_wanted(&connection, &manner), *port)
+        };
+        let ways: Vec<(Path, u16)> = ends.iter().map(follow).collect();
+        let worst = ways.iter().map(|(path, _)| path.verdict()).max();
+        let worst = ways.into_iter().find(|(path, _)| Some(path.verdict()) == worst);
+        let (steps, port) = worst.map_or((Vec::new(), None), |(path, port)| (path.steps, Some(port)));
+        let number = self.add(port, steps);
+        self.known.insert(question, number);
+        number
+    }
+
+    fn kind(&self, end: End<'_>) -> Kind {
+        match end {
+            End::Pod(pod) => Kind::Pod(self.snapshot.class_of(pod), self.zones.of_pod(pod)),
+            End::Address(address) => Kind::Address(self.zones.of_address(address)),
+            End::World => Kind::World,
+        }
+    }
+}
+
+/// The hops that a target has behind it: it was found, and kept.
+fn found(pool: &PoolScraping<'_>) -> [Step; 2] {
+    let (monitor, path) = (&pool.pool.monitor, &pool.pool.path);
+    let number = pool.targets.len();
+    let targets = if number == 1 { "1 target".to_owned() } else { format!("{number} targets") };
+    let discovery = format!("finds {targets}");
+    let steps = pool.pool.relabeling.len();
+    let kept = format!("kept by all {steps} relabeling steps");
+    [
+        Step::new(Hop::Discovery, Verdict::Open, discovery).by(monitor.clone(), path.clone()),
+        Step::new(Hop::Relabeling, Verdict::Open, kept).by(monitor.clone(), path.clone()),
+    ]
+}
+
+/// The path of a URL, without parameters.
+fn http_path(url: &str) -> &str {
+    let behind = url.split_once("//").map_or(url, |(_, rest)| rest);
+    let path = behind.find('/').and_then(|start| behind.get(start..)).unwrap_or("/");
+    path.split_once('?').map_or(path, |(path, _)| path)
+}
