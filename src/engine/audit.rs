@@ -3,6 +3,7 @@
 
 pub mod difference;
 pub mod exposure;
+mod fix;
 mod hops;
 pub mod scrape_path;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::mesh::PROXY_PORTS;
-use crate::engine::reach::{Connection, End, Path, Step, Verdict};
+use crate::engine::reach::{Connection, End, Hop, Path, Step, Verdict};
 use crate::engine::rules;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::model::finding::Family;
@@ -86,9 +86,11 @@ fn reached<'c>(cluster: &Cluster<'c, '_>) -> BTreeSet<(&'c str, &'c str)> {
     cluster.connections.iter().filter(is_scraped).map(|(it, _)| (&*it.from, &*it.to)).collect()
 }
 
-/// The blocked hops that a rule names and an object decides.
+/// The blocked hops that a rule names and an object decides. Whether a monitor is picked up is told by rules that look at
+/// every Prometheus: one that does is enough.
 fn blocked(steps: &[Step]) -> impl Iterator<Item = (Place<'_>, &Step)> {
-    steps.iter().filter(|step| step.verdict == Verdict::Blocked).filter_map(|step| {
+    let blocked = steps.iter().filter(|step| step.verdict == Verdict::Blocked && step.hop != Hop::Selection);
+    blocked.filter_map(|step| {
         let place = (step.rule?, step.object.as_ref()?, step.path.to_string());
         Some((place, step))
     })
