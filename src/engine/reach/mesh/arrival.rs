@@ -140,6 +140,7 @@ impl Call<'_> {
             End::Address(_) | End::World => &[],
         };
         match self.caller {
+            _ if self.passes_its_sidecar_by() => Truth::No,
             Membership::Sidecar(capture) => capture.outbound(addresses, self.connection.port),
             _ => Truth::No,
         }
