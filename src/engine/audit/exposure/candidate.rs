@@ -7,7 +7,6 @@ use super::addresses::Range;
 use super::labels::{Clause, Found, Literal, demands, labels, refusal};
 use super::names::Names;
 use super::trial::Trial;
-use crate::engine::reach::End;
 use crate::engine::reach::mesh::{DATAPLANE_MODE, Membership};
 use crate::engine::reach::network_policy::{Gate, Opening};
 use crate::model::labels::Labels;
@@ -125,9 +124,7 @@ impl<'e> Search<'e, '_> {
         let pods = if let Opening::Pods { pods, .. } = opening { pods } else { None };
         for shape in self.shapes() {
             let mut pod = pod(namespace.name(), account, *shape);
-            let connection = self.trial.connection(End::World);
-            let gates = self.trial.evaluator.network_policies().gates(&pod, &connection, self.trial.namespaces);
-            for way_out in ways_out(&gates) {
+            for way_out in self.ways_out(&pod) {
                 let Some(found) = self.labels(pods, namespace, *shape, way_out) else { continue };
                 pod.labels = found.clone().into_iter().collect();
                 if self.trial.port.allows(&pod) {
@@ -140,6 +137,19 @@ impl<'e> Search<'e, '_> {
                 all.extend(self.addressed(opening, &found));
             }
         }
+    }
+
+    /// What labels must be like for a pod to be let out to the called one.
+    fn ways_out(&self, pod: &Pod) -> Vec<Vec<Clause<'e>>> {
+        let policies = self.trial.evaluator.network_policies();
+        let gates = |connection| policies.gates(pod, &connection, self.trial.namespaces);
+        let mut ways: Vec<Vec<Clause<'e>>> = Vec::new();
+        for way in self.trial.carriers().flat_map(|connection| ways_out(&gates(connection))) {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        ways
     }
 
     /// A candidate at every address that can make a difference.

@@ -53,16 +53,20 @@ impl<'e, 's> Trial<'e, 's> {
         paths.min_by_key(Path::verdict).unwrap_or(Path { steps: Vec::new() })
     }
 
-    /// The ways into the called pod: to its port, and to that of the tunnels of the mesh, if it may be in one. Those
-    /// that are for everybody come first.
+    /// The connections that NetworkPolicies may see: to the port, and to that of the tunnels of the mesh, if the called
+    /// pod may be in one.
+    pub(super) fn carriers(&self) -> impl Iterator<Item = Connection<'_>> {
+        let direct = self.connection(End::World);
+        let is_in_mesh = !matches!(self.called, Membership::None(_));
+        std::iter::once(direct).chain(is_in_mesh.then_some(Connection { port: TUNNEL_PORT, ..direct }))
+    }
+
+    /// The ways into the called pod. Those that are for everybody come first.
     pub(super) fn openings(&self) -> Vec<Opening<'e>> {
-        let at = |port| {
-            let connection = Connection { port, ..self.connection(End::World) };
-            self.evaluator.network_policies().openings(&connection, self.namespaces)
-        };
-        let mut openings = at(self.port.port);
-        if !matches!(self.called, Membership::None(_)) {
-            let further: Vec<_> = at(TUNNEL_PORT).into_iter().filter(|it| !openings.contains(it)).collect();
+        let mut openings = Vec::new();
+        for connection in self.carriers() {
+            let ways = self.evaluator.network_policies().openings(&connection, self.namespaces);
+            let further: Vec<_> = ways.into_iter().filter(|way| !openings.contains(way)).collect();
             openings.extend(further);
         }
         openings.sort_by_key(|opening| *opening != Opening::Everybody);

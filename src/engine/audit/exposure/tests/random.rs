@@ -202,7 +202,7 @@ pub(in crate::engine::audit) fn universe() -> Vec<(Namespace, Pod)> {
             if name == "shop" { Labels::from_iter([("team".to_owned(), "a".to_owned())]) } else { Labels::none() };
         Namespace::new(name.to_owned(), labels)
     });
-    let namespaces = given.into_iter().chain(["dev", "other", "somewhere"].into_iter().flat_map(team));
+    let namespaces = given.into_iter().chain(["dev", "other", "somewhere", "server"].into_iter().flat_map(team));
     let pod = |namespace: Namespace| pods(namespace.name()).into_iter().map(move |pod| (namespace.clone(), pod));
     namespaces.flat_map(pod).collect()
 }
@@ -213,13 +213,13 @@ fn pods(namespace: &str) -> Vec<Pod> {
         for tier in [None, Some("a"), Some("z")] {
             for account in [ACCOUNT, "x", "z"] {
                 for mesh in ["outside", "sidecar", "ambient"] {
-                    let mode = (mesh == "ambient").then_some("ambient");
+                    let mode = Some(if mesh == "ambient" { "ambient" } else { "none" });
                     let labels = [(APP, app), ("tier", tier), ("istio.io/dataplane-mode", mode)];
                     let labels =
                         labels.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
                     let pod = pod(namespace, labels.collect(), account, mesh == "sidecar");
                     let at = |address: &str| Pod { addresses: vec![address.parse().unwrap()], ..pod.clone() };
-                    all.extend(["198.51.100.7", "10.9.8.7", "192.0.2.200"].map(at));
+                    all.extend(["198.51.100.7", "10.9.8.7", "192.0.2.200", "192.0.2.77"].map(at));
                 }
             }
         }

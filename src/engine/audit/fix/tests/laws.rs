@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_fix_opens_the_path_for_the_intended_peer_alone(cluster in cluster(), numbers in vec(0_usize..216, 6), way in 0_usize..2) {
+    fn a_fix_opens_the_path_for_the_intended_peer_alone(cluster in cluster(), numbers in vec(0_usize..288, 6), way in 0_usize..2) {
         let snapshot = snapshot_of(&cluster);
         let evaluator = Evaluator::new(&snapshot, MeshSettings::default(), HostNetwork::default());
         let guards = Guards::built_in();
