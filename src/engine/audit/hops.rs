@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::mesh::PROXY_PORTS;
-use crate::engine::reach::{Connection, End, Path, Step, Verdict};
+use crate::engine::reach::{Connection, End, Hop, Path, Step, Verdict};
 use crate::engine::rules;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::model::finding::Family;
@@ -82,9 +82,11 @@ fn reached<'c>(cluster: &Cluster<'c, '_>) -> BTreeSet<(&'c str, &'c str)> {
     cluster.connections.iter().filter(is_scraped).map(|(it, _)| (&*it.from, &*it.to)).collect()
 }
 
-/// The blocked hops that a rule names and an object decides.
+/// The blocked hops that a rule names and an object decides. Whether a monitor is picked up is told by rules that look at
+/// every Prometheus: one that does is enough.
 fn blocked(steps: &[Step]) -> impl Iterator<Item = (Place<'_>, &Step)> {
-    steps.iter().filter(|step| step.verdict == Verdict::Blocked).filter_map(|step| {
+    let blocked = steps.iter().filter(|step| step.verdict == Verdict::Blocked && step.hop != Hop::Selection);
+    blocked.filter_map(|step| {
         let place = (step.rule?, step.object.as_ref()?, step.path.to_string());
         Some((place, step))
     })
@@ -108,10 +110,16 @@ impl<'c> Ended<'c> {
 
     /// What the rule says, and for whom.
     fn fix(&self, general: &str) -> String {
-        let general = general.trim_end_matches('.');
-        let Some((from, to, port)) = self.connections.first() else { return general.to_owned() };
+        let general = lower_case(general.trim_end_matches('.'));
+        let Some((from, to, port)) = self.connections.first() else { return general };
         format!("{general}: {from} must reach {to} at port {port}")
     }
+}
+
+/// As the beginning of a fix, which goes on in lower case.
+fn lower_case(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn counted(number: usize, what: &str) -> String {

@@ -37,19 +37,20 @@ pub fn guarded<'s>(guard: &Guard, snapshot: &'s Snapshot) -> Vec<Guarded<'s>> {
                 from: from.map_or_else(|| "kube-apiserver".to_owned(), Pod::full_name),
                 to: to.full_name(),
                 connection: Connection { from: from.map_or(End::World, End::Pod), to: End::Pod(to), port, protocol },
-                manner: manner(guard, wanted.purpose),
+                manner: manner(guard, wanted.purpose, &wanted.to),
             }));
         }
     }
     all
 }
 
-/// Prometheus calls pods by their addresses, with a certificate of the mesh if it was given one. Everybody else calls
-/// Services.
-fn manner(guard: &Guard, purpose: Purpose) -> Manner {
+/// Prometheus calls pods by their addresses, those in the mesh with a certificate of it if it was given one. Everybody
+/// else calls Services.
+fn manner(guard: &Guard, purpose: Purpose, to: &str) -> Manner {
+    let in_mesh = guard.component(to).is_none_or(|component| component.in_mesh != Some(false));
     let tls = match (purpose, guard.mesh.certificates) {
-        (Purpose::Metrics, Certificates::None) => ClientTls::None,
-        (Purpose::Metrics, Certificates::Istio | Certificates::Ocne) => ClientTls::IstioCertificates,
+        (Purpose::Metrics, Certificates::Istio | Certificates::Ocne) if in_mesh => ClientTls::IstioCertificates,
+        (Purpose::Metrics, _) => ClientTls::None,
         _ => ClientTls::Mesh,
     };
     Manner { tls, request: None }

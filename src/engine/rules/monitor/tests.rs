@@ -230,3 +230,24 @@ fn a_monitor_that_cannot_be_read_may_be_picked_up_and_is_not_refused() {
     let outcome = validate(&request, &Guards::built_in(), &circumstances);
     assert_eq!((outcome.judgements.len(), outcome.unknowns.len()), (0, 1), "it is admitted, and a warning says why");
 }
+
+#[rstest]
+#[case::taken_over("${1}:${2}", "prometheus.io/scrape: \"true\"", true)]
+#[case::fixed_port("${1}:15090", "prometheus.io/scrape: \"true\"", false)]
+#[case::not_merged("${1}:${2}", "prometheus.istio.io/merge-metrics: \"false\"", false)]
+#[case::not_scraped("${1}:${2}", "prometheus.io/scrape: \"false\"", false)]
+fn an_address_follows_an_annotation_that_istio_changes(
+    #[case] replacement: &str,
+    #[case] annotation: &str,
+    #[case] expected: bool,
+) {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n";
+    let deployment = deployment("app: web", "metrics")
+        .replace("template: {metadata: {", &format!("template: {{metadata: {{annotations: {{{annotation}}}, "));
+    let relabelings = "[{sourceLabels: [__meta_kubernetes_pod_ip, __meta_kubernetes_pod_annotation_prometheus_io_port], \
+                       regex: (.+);(.+), targetLabel: __address__, replacement: ";
+    let endpoint = format!("port: metrics, relabelings: {relabelings}\"{replacement}\"}}]");
+    let monitor = monitor("PodMonitor", "app: web", &endpoint);
+    assert_eq!(!found(&["SG-RL-006"], &[namespace, &deployment, &monitor]).is_empty(), expected);
+    assert_eq!(found(&["SG-RL-006"], &[&deployment, &monitor]), [""; 0], "nobody knows of a sidecar");
+}
