@@ -1,11 +1,13 @@
 //! The audit: all that is wrong in a snapshot, without touching anything. Findings, scrape paths, connections of the
 //! guard, and exposures.
 
+pub mod difference;
 pub mod exposure;
 mod fix;
 mod hops;
 pub mod scrape_path;
 
+pub use difference::{Changed, Difference};
 pub use exposure::{Exposure, Exposures};
 pub use scrape_path::{Fix, ScrapePath};
 

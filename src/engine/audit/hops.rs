@@ -24,6 +24,8 @@ struct Ended<'c> {
     step: &'c Step,
     /// Names of the targets that are not scraped.
     targets: BTreeSet<String>,
+    /// Scrape pools that have no targets because of it.
+    pools: BTreeSet<String>,
     /// Other connections, each as who calls, whom and at which port.
     connections: BTreeSet<(String, String, u16)>,
     /// Purposes of these.
@@ -46,10 +48,12 @@ pub(super) fn report(cluster: &Cluster<'_, '_>, found: &mut Vec<Finding>) {
 fn ends<'c>(cluster: &Cluster<'c, '_>) -> BTreeMap<Place<'c>, Ended<'c>> {
     let mut ends = BTreeMap::new();
     for scrape in cluster.scrape_paths {
-        let target = scrape.target.as_ref().map_or(scrape.scrape_pool.as_str(), |target| target.scrape_url.as_str());
         for (place, step) in blocked(&scrape.path.steps) {
             let ended = ends.entry(place).or_insert_with(|| Ended::new(step));
-            ended.targets.insert(target.to_owned());
+            match &scrape.target {
+                Some(target) => ended.targets.insert(target.scrape_url.clone()),
+                None => ended.pools.insert(scrape.scrape_pool.clone()),
+            };
             ended.fix = ended.fix.or_else(|| scrape.fix.as_ref().map(|fix| fix.summary.as_str()));
         }
     }
@@ -94,11 +98,19 @@ fn blocked(steps: &[Step]) -> impl Iterator<Item = (Place<'_>, &Step)> {
 
 impl<'c> Ended<'c> {
     fn new(step: &'c Step) -> Self {
-        Self { step, targets: BTreeSet::new(), connections: BTreeSet::new(), purposes: BTreeSet::new(), fix: None }
+        Self {
+            step,
+            targets: BTreeSet::new(),
+            pools: BTreeSet::new(),
+            connections: BTreeSet::new(),
+            purposes: BTreeSet::new(),
+            fix: None,
+        }
     }
 
     fn message(&self) -> String {
         match (self.targets.len(), self.connections.len()) {
+            (0, 0) => "leaves Prometheus without targets".to_owned(),
             (0, number) => {
                 let mut purposes: Vec<&str> = self.purposes.iter().copied().collect();
                 purposes.truncate(3);
