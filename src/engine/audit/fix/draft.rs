@@ -20,16 +20,15 @@ impl<'s> Draft<'s> {
     /// The specification of an object, to be changed; `None` if there is no such object that can be read.
     pub(super) fn spec(&mut self, resource: Resource, reference: &ObjectReference) -> Option<&mut Map<String, Value>> {
         let known = self.objects.iter().position(|(_, known, _)| known == reference);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                let object = self.snapshot.object(resource, reference.namespace.as_deref()?, &reference.name)?;
-                let mut json: Value = serde_json::from_str(&object.json).ok()?;
-                let metadata = json.get_mut("metadata")?.as_object_mut()?;
-                metadata.insert("namespace".to_owned(), Value::from(reference.namespace.clone()));
-                self.objects.push((resource, reference.clone(), json));
-                self.objects.len() - 1
-            }
+        let place = if let Some(place) = known {
+            place
+        } else {
+            let object = self.snapshot.object(resource, reference.namespace.as_deref()?, &reference.name)?;
+            let mut json: Value = serde_json::from_str(&object.json).ok()?;
+            let metadata = json.get_mut("metadata")?.as_object_mut()?;
+            metadata.insert("namespace".to_owned(), Value::from(reference.namespace.clone()));
+            self.objects.push((resource, reference.clone(), json));
+            self.objects.len() - 1
         };
         let (_, _, json) = self.objects.get_mut(place)?;
         json.as_object_mut()?.entry("spec").or_insert_with(|| Value::Object(Map::new())).as_object_mut()

@@ -12,10 +12,11 @@ use crate::model::{ObjectReference, Resource};
 
 /// Lets the caller in. Nothing but a rule without peers lets in the kube-apiserver.
 pub(super) fn let_in(draft: &mut Draft<'_>, wanted: &Wanted<'_, '_>, policy: &ObjectReference) -> Option<String> {
-    let mut rule = json!({"ports": [port(wanted)]});
-    if let Some(from) = &wanted.from {
-        rule["from"] = json!([peer(from, policy)]);
-    }
+    let ports = [port(wanted)];
+    let rule = match &wanted.from {
+        Some(from) => json!({"from": [peer(from, policy)], "ports": ports}),
+        None => json!({"ports": ports}),
+    };
     list(draft.spec(Resource::NetworkPolicy, policy)?, "ingress")?.push(rule);
     let port = wanted.carried_to;
     Some(match &wanted.from {
@@ -56,11 +57,12 @@ fn port(wanted: &Wanted<'_, '_>) -> Value {
 }
 
 fn peer(peer: &Peer, policy: &ObjectReference) -> Value {
-    let mut written = json!({"podSelector": {"matchLabels": labels(peer)}});
-    if policy.namespace.as_ref() != Some(&peer.namespace) {
-        written["namespaceSelector"] = json!({"matchLabels": {NAME_LABEL: peer.namespace}});
+    let pods = json!({"matchLabels": labels(peer)});
+    if policy.namespace.as_ref() == Some(&peer.namespace) {
+        json!({"podSelector": pods})
+    } else {
+        json!({"podSelector": pods, "namespaceSelector": {"matchLabels": {NAME_LABEL: peer.namespace}}})
     }
-    written
 }
 
 fn labels(peer: &Peer) -> BTreeMap<&str, &str> {

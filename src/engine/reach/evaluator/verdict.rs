@@ -46,9 +46,9 @@ impl<'s> Evaluator<'s> {
 
     /// The port at which NetworkPolicies see a connection, if that can be told.
     pub fn carried_to(&self, connection: &Connection<'_>) -> Option<u16> {
-        let (caller, called) = (self.membership_of(connection.from), self.membership_of(connection.to));
+        let (from, to) = (self.membership_of(connection.from), self.membership_of(connection.to));
         let tls = ClientTls::default();
-        let call = Call { connection, caller: &caller, called: &called, tls, settings: &self.mesh };
+        let call = Call { connection, caller: &from, called: &to, tls, settings: &self.mesh };
         match call.is_tunnelled() {
             _ if connection.protocol != Protocol::Tcp => Some(connection.port),
             Truth::No => Some(connection.port),

@@ -24,7 +24,7 @@ fn guests(snapshot: &Snapshot, to: &Pod) -> Vec<Verdict> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn a_fix_opens_the_path_for_the_intended_peer_alone(cluster in cluster(), numbers in vec(0_usize..216, 6), way in 0_usize..2) {
