@@ -1,7 +1,7 @@
 //! `scrapeguard audit` as people run it: on the cluster of the examples, with the guide's policies and with ours.
 
 #![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used)] // clippy knows tests by their attribute only, and helpers have none
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // clippy knows tests by their attribute only, and helpers have none
 
 #[path = "support/program.rs"]
 mod program;

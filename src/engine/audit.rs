@@ -2,6 +2,7 @@
 //! guard, and exposures.
 
 pub mod exposure;
+mod fix;
 mod hops;
 pub mod scrape_path;
 

@@ -32,7 +32,7 @@ mod names;
 pub(in crate::engine::audit) mod port;
 mod possible;
 #[cfg(test)]
-mod tests;
+pub(in crate::engine::audit) mod tests;
 mod trial;
 
 use crate::engine::reach::mesh::Membership;
@@ -124,6 +124,20 @@ fn of_port<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, port: &Guarded
         told(Intruder::Existing(it.pod, it.number), it.verdict, &path)
     });
     pods.chain(outside).chain(here).collect()
+}
+
+/// Who could get to one port and may not: pods that anybody could make, and addresses, in words.
+pub(in crate::engine::audit) fn strangers<'s>(
+    snapshot: &'s Snapshot,
+    evaluator: &Evaluator<'s>,
+    port: &GuardedPort<'s>,
+) -> Vec<(String, Verdict)> {
+    let trial = Trial::new(evaluator, snapshot.namespaces(), port);
+    let addresses = Addresses::around(&trial);
+    let outsiders = addresses.outsiders(&trial);
+    let possible = possible::possible(&trial, &addresses, &outsiders);
+    let pods = possible.iter().map(|it| (it.in_words(&trial.called), it.verdict));
+    pods.chain(outsiders.iter().map(|it| (it.in_words(), it.verdict))).collect()
 }
 
 fn exposure<'s>(trial: &Trial<'_, 's>, from: Intruder<'s>, verdict: Verdict, path: &Path) -> Exposure<'s> {

@@ -1,5 +1,6 @@
 //! The evaluator: everything in a snapshot that has a say in who reaches whom, read once and asked often.
 
+mod change;
 mod verdict;
 
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::Truth;
-use crate::model::labels::Labels;
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::{Controller, Pod, PodStatus};
@@ -51,8 +50,8 @@ struct Owned<'p> {
     managers: HashSet<Key<'p>>,
     /// Those of them that have pods.
     with_pods: HashSet<Key<'p>>,
-    /// By namespace: labels of pods whose owners lead nowhere, and the last owner. One pod of an owner is enough.
-    astray: HashMap<&'p str, Vec<(&'p Labels<'static>, Option<&'p Controller>)>>,
+    /// By namespace: pods whose owners lead nowhere, and the last owner. One pod of an owner is enough.
+    astray: HashMap<&'p str, Vec<Managed<'p>>>,
 }
 
 impl<'p> Owned<'p> {
@@ -84,7 +83,7 @@ impl<'p> Owned<'p> {
                 return;
             }
         }
-        self.astray.entry(&pod.namespace).or_default().push((&pod.labels, next));
+        self.astray.entry(&pod.namespace).or_default().push((pod, next));
     }
 
     fn stands_for_pods(&self, workload: &Workload) -> bool {
@@ -104,8 +103,9 @@ impl<'p> Owned<'p> {
         let astray = self.astray.get(workload.pod.namespace.as_str()).into_iter().flatten();
         let mut possible = astray.filter(|(_, owner)| workload.may_own(*owner));
         match &workload.selector {
-            Some(selector) => possible.any(|(labels, _)| selector.matches(labels) == Truth::Yes),
-            None => possible.any(|(_, owner)| owner.is_some_and(|owner| workload.names(owner))),
+            Some(selector) => possible
+                .any(|(pod, _)| selector.matches(&pod.labels) == Truth::Yes || workload.would_name(&pod.object.name)),
+            None => possible.any(|(_, owner)| owner.is_some_and(|owner| workload.names(&owner.name))),
         }
     }
 }
@@ -130,9 +130,15 @@ impl Workload {
         }
     }
 
-    /// Whether an object has the name that a CronJob gives to its Jobs.
-    fn names(&self, job: &Controller) -> bool {
-        let number = job.name.strip_prefix(self.pod.object.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
+    /// Whether a pod has the name that an operator's StatefulSet would give it. It may be all that somebody has written
+    /// down of it.
+    fn would_name(&self, pod: &str) -> bool {
+        self.made_from.is_some() && self.names(pod)
+    }
+
+    /// Whether it gives names like this: a CronJob to its Jobs, a StatefulSet to its pods.
+    fn names(&self, name: &str) -> bool {
+        let number = name.strip_prefix(self.pod.object.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
         number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     }
 }

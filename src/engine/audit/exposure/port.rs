@@ -59,10 +59,21 @@ impl Peer {
         }
     }
 
+    /// Whether this pod is one of them by its labels.
+    pub(in crate::engine::audit) fn is_by_labels(&self, pod: &Pod) -> bool {
+        pod.namespace == self.namespace && pod.labels.contains_all(pairs(&self.labels))
+    }
+
+    /// `pods with label app=web of namespace shop`.
+    pub(in crate::engine::audit) fn in_words(&self) -> String {
+        let labels: Vec<String> = self.labels.iter().map(|(key, value)| format!("with label {key}={value}")).collect();
+        format!("pods {} of namespace {}", labels.join(" and "), self.namespace)
+    }
+
     /// Whether this pod is one of them.
     pub(in crate::engine::audit) fn is(&self, pod: &Pod) -> bool {
         let has_account = self.service_account.as_ref() == Some(&pod.service_account);
-        pod.namespace == self.namespace && (has_account || pod.labels.contains_all(pairs(&self.labels)))
+        (has_account && pod.namespace == self.namespace) || self.is_by_labels(pod)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::reach::authorization_policy::authorization;
 use crate::engine::reach::evaluator::{Evaluator, Manner, TUNNEL_PORT};
-use crate::engine::reach::mesh::Call;
+use crate::engine::reach::mesh::{Call, ClientTls};
 use crate::engine::reach::network_policy::Direction;
 use crate::engine::reach::peer_authentication::mtls;
 use crate::engine::reach::{Connection, Verdict};
@@ -42,6 +42,19 @@ impl<'s> Evaluator<'s> {
             }
         }
         worst
+    }
+
+    /// The port at which NetworkPolicies see a connection, if that can be told.
+    pub fn carried_to(&self, connection: &Connection<'_>) -> Option<u16> {
+        let (caller, called) = (self.membership_of(connection.from), self.membership_of(connection.to));
+        let tls = ClientTls::default();
+        let call = Call { connection, caller: &caller, called: &called, tls, settings: &self.mesh };
+        match call.is_tunnelled() {
+            _ if connection.protocol != Protocol::Tcp => Some(connection.port),
+            Truth::No => Some(connection.port),
+            Truth::Yes => Some(TUNNEL_PORT),
+            Truth::Unknown => None,
+        }
     }
 
     fn carried_verdict(&self, direction: Direction, call: &Call<'_>) -> Verdict {

@@ -10,6 +10,7 @@ use crate::model::finding::Family;
 use crate::model::labels::Labels;
 use crate::model::relabeling::PrometheusVersion;
 use crate::model::resource::ServiceMonitor;
+use crate::model::resource::endpoint::ScrapedEndpoint;
 use crate::model::resource::http_client::TlsConfig;
 use crate::model::{FieldPath, RuleId, Text};
 
@@ -138,7 +139,7 @@ fn timings<'m>(view: &'m View<'_>) -> Vec<Timing<'m>> {
         }
     };
     let list = FieldPath::of(list);
-    let timing = |(index, endpoint): (usize, &'m crate::model::resource::endpoint::ScrapedEndpoint<'_>)| {
+    let timing = |(index, endpoint): (usize, &'m ScrapedEndpoint<'_>)| {
         (list.index(index), given(endpoint.interval.as_ref()), given(endpoint.scrape_timeout.as_ref()))
     };
     endpoints.iter().enumerate().map(timing).collect()

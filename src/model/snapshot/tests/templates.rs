@@ -24,6 +24,7 @@ const MADE_BY_NAME: &str = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {
 const MADE_BY_OWNER: &str = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: x, ownerReferences: [{apiVersion: monitoring.coreos.com/v1, kind: Prometheus, name: k8s, controller: true}]}, spec: {template: {spec: {}}}}";
 const POD_OF_PROMETHEUS: &str = "{apiVersion: v1, kind: Pod, metadata: {name: prometheus-k8s-0, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: prometheus-k8s, controller: true}]}, spec: {}}";
 const POD_OF_SHARD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {app.kubernetes.io/instance: k8s, app.kubernetes.io/managed-by: prometheus-operator, app.kubernetes.io/name: prometheus, operator.prometheus.io/name: k8s, operator.prometheus.io/shard: '0', prometheus: k8s}, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: prometheus-k8s-old, controller: true}]}, spec: {}}";
+const POD_BY_NAME: &str = "{apiVersion: v1, kind: Pod, metadata: {name: prometheus-k8s-0}, spec: {}}";
 const CRON_JOB: &str =
     "{apiVersion: batch/v1, kind: CronJob, metadata: {name: c}, spec: {jobTemplate: {spec: {template: {spec: {}}}}}}";
 const JOB: &str = "{apiVersion: batch/v1, kind: Job, metadata: {name: c-28, ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: c, controller: true}]}, spec: {template: {spec: {}}}}";
@@ -50,6 +51,7 @@ const CIRCLE: &str = "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: w
 #[case::what_is_made_counts_even_if_it_makes_nothing(&[PROMETHEUS, MADE_BY_NAME], &[])]
 #[case::made_under_another_name(&[PROMETHEUS, MADE_BY_OWNER], &["StatefulSet default/x"])]
 #[case::pods_of_what_the_operator_makes(&[PROMETHEUS, POD_OF_PROMETHEUS], &["Pod default/prometheus-k8s-0"])]
+#[case::pods_with_its_name(&[PROMETHEUS, POD_BY_NAME], &["Pod default/prometheus-k8s-0"])]
 #[case::pods_with_its_labels(&[PROMETHEUS, POD_OF_SHARD], &["Pod default/p"])]
 #[case::cron_job(&[CRON_JOB, JOB], &["CronJob default/c"])]
 #[case::cron_job_with_pods(&[CRON_JOB, JOB, POD_OF_JOB], &["Pod default/p"])]
