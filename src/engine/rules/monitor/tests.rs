@@ -271,6 +271,14 @@ fn relabeling_that_leaves_nothing_in_this_cluster_is_told(#[case] step: &str, #[
     let monitor = monitor("PodMonitor", "app: web", &format!("port: metrics, relabelings: [{step}]"));
     let found = found(&["SG-RL-002"], &[&prometheus("p0", ALL_PODS), &running("web-0", "metrics"), &monitor]);
     assert_eq!(found.iter().any(|text| text.contains("drops all that is left, which is 1 in this cluster")), expected);
+    let still_to_come = [prometheus("p0", ALL_PODS), deployment("app: web", "metrics"), monitor];
+    assert_eq!(self::found(&["SG-RL-002"], &still_to_come.each_ref().map(String::as_str)).len(), found_alone(step));
+}
+
+/// How often the step is told of without a cluster.
+fn found_alone(step: &str) -> usize {
+    let monitor = monitor("PodMonitor", "app: web", &format!("port: metrics, relabelings: [{step}]"));
+    found(&["SG-RL-002"], &[&monitor]).len()
 }
 
 #[test]

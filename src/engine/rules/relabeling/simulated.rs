@@ -1,20 +1,22 @@
 //! Relabeling of what is really there, which may leave nothing.
 
 use super::targets;
-use crate::engine::rules;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::engine::rules::findings::{Findings, Scope};
-use crate::engine::rules::monitor::read_monitor;
+use crate::engine::rules::monitor::{Looking, Selectable, read_monitor};
+use crate::engine::rules::{self, Monitor};
 use crate::engine::scrape::{PoolScraping, StepSource};
 use crate::model::snapshot::Kept;
 use crate::model::{FieldPath, ObjectReference, Severity};
 
 pub(super) fn nothing_is_left(cluster: &Cluster<'_, '_>, findings: &mut ClusterFindings<'_>) {
+    let all = Selectable::new(cluster.snapshot);
     for prometheus in &cluster.scraping.prometheuses {
         for scraping in &prometheus.monitors {
             for pool in scraping.pools.iter().filter(|pool| is_sure(pool)) {
                 let Some((object, path, number)) = last_that_dropped(pool) else { continue };
-                if !is_told_without_a_cluster(scraping.monitor, findings) {
+                let is_known = are_all_made(scraping.monitor, &all);
+                if is_known && !is_told_without_a_cluster(scraping.monitor, findings) {
                     findings.report_as(
                         Severity::Warning,
                         object,
@@ -26,6 +28,16 @@ pub(super) fn nothing_is_left(cluster: &Cluster<'_, '_>, findings: &mut ClusterF
             }
         }
     }
+}
+
+/// Whether all pods where a monitor looks exist. Those that are still to be made may get a sidecar, with ports of its own
+/// and other annotations.
+fn are_all_made(kept: &Kept, all: &Selectable<'_>) -> bool {
+    let made = |monitor: Monitor<'_, '_>| {
+        let looking = Looking::of(kept, monitor)?;
+        Some(all.pods(&looking).all(|pod| pod.phase.is_some()))
+    };
+    read_monitor(kept, made).flatten() == Some(true)
 }
 
 /// Whether everything was discovered and dropped, for all that is known.
