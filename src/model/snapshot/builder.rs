@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::model::document::compact;
+use crate::model::labels::LabelSets;
 use crate::model::resource::Metadata;
 use crate::model::snapshot::class::Mentions;
 use crate::model::snapshot::form;
@@ -37,6 +38,7 @@ pub struct Builder {
     pub(super) sources: Arc<Vec<String>>,
     pub(super) pods: Vec<Given<GivenPod>>,
     controllers: Controllers,
+    label_sets: LabelSets,
     pub(super) workloads: Vec<Given<Workload>>,
     pub(super) namespaces: Vec<Given<Namespace>>,
     pub(super) nodes: Vec<Given<Node>>,
@@ -264,7 +266,10 @@ impl Builder {
             Resource::Pod => {
                 let view = form::read::<TemplateView<'_>>(json)?;
                 let controller = metadata.controller().map(|owner| self.controllers.share(owner.into()));
-                let value = (view.pod(object), PodStatus { controller, ..view.status() });
+                let mut pod = view.pod(object);
+                pod.labels = self.label_sets.share(&pod.labels);
+                pod.annotations = self.label_sets.share(&pod.annotations);
+                let value = (pod, PodStatus { controller, ..view.status() });
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
