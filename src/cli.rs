@@ -8,6 +8,7 @@ pub mod audit;
 pub mod certs;
 pub mod completions;
 pub mod crd;
+pub mod diff;
 pub mod fail_on;
 pub mod guard;
 pub mod input;
@@ -32,6 +33,7 @@ enum Command {
     Serve(Box<serve::Arguments>),
     Review(review::Arguments),
     Audit(audit::Arguments),
+    Diff(diff::Arguments),
     Render(render::Arguments),
     Trace(trace::Arguments),
     Rules(rules::Arguments),
@@ -68,6 +70,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Crd(arguments) => crd::run(&arguments),

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod diff;
+pub mod difference;
 pub mod json;
 pub mod rules;
 pub mod text;

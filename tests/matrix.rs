@@ -18,7 +18,6 @@ use scrapeguard::engine::audit::Audit;
 use scrapeguard::engine::reach::network_policy::HostNetwork;
 use scrapeguard::engine::reach::{Evaluator, MeshSettings};
 use scrapeguard::engine::rules::{self, Needs};
-use scrapeguard::model::finding::Family;
 use scrapeguard::model::guard::Guards;
 use scrapeguard::model::snapshot::Builder;
 use scrapeguard::model::{Document, Resource, Source};
@@ -32,7 +31,7 @@ pub(crate) struct Fixture {
     objects: &'static [(&'static str, &'static [&'static str])],
     /// Files with the cluster that it was written for.
     cluster: &'static [&'static str],
-    /// The objects in which rules find something in that cluster, alphabetically, with these rules of policies.
+    /// The objects in which rules find something in that cluster, alphabetically, with these rules.
     in_cluster: &'static [(&'static str, &'static [&'static str])],
     /// What only a look at the whole cluster can find, and why it should.
     to_come: &'static [(&'static str, &'static str)],
@@ -53,7 +52,7 @@ impl Fixture {
 }
 
 impl Fixture {
-    /// What rules of policies find in every object of the file in its cluster.
+    /// What rules find in every object of the file in its cluster.
     fn findings_in_cluster(&self) -> BTreeMap<String, Vec<String>> {
         let mut builder = Builder::new("default");
         let mut guards = Guards::built_in();
@@ -80,7 +79,7 @@ impl Fixture {
         let mut found = BTreeMap::<String, Vec<String>>::new();
         for finding in Audit::of(&snapshot, &evaluator, &guards, &circumstances).findings {
             let is_own = own.contains(&(finding.object.kind, finding.object.name.clone()));
-            if is_own && POLICIES.contains(&finding.rule.family()) {
+            if is_own {
                 found.entry(finding.object.name).or_default().push(finding.rule.to_string());
             }
         }
@@ -90,10 +89,6 @@ impl Fixture {
         found
     }
 }
-
-/// The families whose rules are told in `in_cluster`.
-const POLICIES: [Family; 4] =
-    [Family::General, Family::NetworkPolicy, Family::AuthorizationPolicy, Family::PeerAuthentication];
 
 fn judgements(document: &Document<'_>, guards: &Guards) -> Vec<Judgement> {
     let json = document.json().unwrap();

@@ -9,12 +9,8 @@ use jiff::Timestamp;
 
 use super::fail_on::FailOn;
 use super::{Ending, guard, input, screen};
-use crate::engine::admission::Circumstances;
-use crate::engine::audit::Audit;
-use crate::engine::reach::Evaluator;
-use crate::engine::reach::network_policy::HostNetwork;
 use crate::report::audit::{Report, Summary, gather, json, text};
-pub(super) use inspection::Inspection;
+pub(super) use inspection::{Inspection, Standards};
 
 /// Tell all that is wrong in a cluster: findings, scrape paths, connections and exposures
 ///
@@ -55,17 +51,15 @@ pub(super) enum Format {
 /// When an argument is unusable, or, after the report, when some of the input could not be read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     input::only_once(&arguments.paths)?;
-    let mut guards = guard::guards(arguments.guard.as_deref())?;
+    let guards = guard::guards(arguments.guard.as_deref())?;
     let mesh = guard::mesh(&guards)?;
-    let now = Timestamp::now();
     let inputs = input::inputs(&arguments.paths)?;
-    let inspection = Inspection::of(&inputs, &mut guards, now, &arguments.namespace)?;
+    let standards = Standards { guards: &guards, now: Timestamp::now(), default_namespace: &arguments.namespace };
+    let inspection = Inspection::of(&inputs, standards)?;
     let snapshot = &inspection.snapshot;
-    let evaluator = Evaluator::new(snapshot, mesh, HostNetwork::default());
-    let mut audit = Audit::of(snapshot, &evaluator, &guards, &Circumstances { now, namespace_mode: None });
-    audit.not_considered.extend(inspection.not_judged.iter().cloned());
-    let found = gather(inspection.found.clone(), &audit, snapshot);
-    let summary = Summary::of(snapshot, &audit, &found, inspection.objects, inspection.injections);
+    let audit = inspection.audit(&mesh, standards.now);
+    let found = gather(inspection.found(), &audit, snapshot);
+    let summary = Summary::of(snapshot, &audit, &found, inspection.objects, inspection.injections());
     let report = Report { snapshot, audit: &audit, found: &found, summary };
     match arguments.output {
         Format::Table => screen::print(&text::text(&report, usize::from(screen::width())))?,

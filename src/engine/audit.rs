@@ -1,11 +1,14 @@
 //! The audit: all that is wrong in a snapshot, without touching anything. Findings, scrape paths, connections of the
 //! guard, and exposures.
 
+pub mod difference;
 pub mod exposure;
+mod fix;
 mod hops;
 pub mod scrape_path;
 
-pub use exposure::Exposure;
+pub use difference::{Changed, Difference};
+pub use exposure::{Exposure, Exposures};
 pub use scrape_path::{Fix, ScrapePath};
 
 use std::cmp::Reverse;
@@ -64,8 +67,10 @@ impl<'s> Audit<'s> {
         let (exempted, held): (Vec<_>, Vec<_>) = judgements.into_iter().partition(|it| it.exempted.is_some());
         let mut findings: Vec<Finding> = held.into_iter().map(|judgement| judgement.finding).collect();
         findings.sort_by(|a, b| key(a).cmp(&key(b)));
-        let not_considered = not_considered(snapshot);
-        Self { findings, exempted, scrape_paths, connections, not_considered, ..Self::default() }
+        let Exposures { all: exposures, not_considered: of_exposures } =
+            exposure::exposures(snapshot, evaluator, guards);
+        let not_considered = not_considered(snapshot).into_iter().chain(of_exposures).collect();
+        Self { findings, exempted, scrape_paths, connections, exposures, not_considered }
     }
 }
 

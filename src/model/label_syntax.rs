@@ -21,8 +21,13 @@ fn is_name(name: &str) -> bool {
     name.len() <= LONGEST && name.bytes().all(inside) && is_framed(name, u8::is_ascii_alphanumeric)
 }
 
-/// `IsDNS1123Subdomain`.
-fn is_domain(domain: &str) -> bool {
+/// Whether a namespace may be called so (`IsDNS1123Label`).
+pub fn is_namespace(name: &str) -> bool {
+    name.len() <= LONGEST && !name.contains('.') && is_domain(name)
+}
+
+/// Whether a service account may be called so (`IsDNS1123Subdomain`).
+pub fn is_domain(domain: &str) -> bool {
     let outside = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_part = |part: &str| part.bytes().all(|byte| outside(&byte) || byte == b'-') && is_framed(part, outside);
     domain.len() <= LONGEST_PREFIX && domain.split('.').all(is_part)

@@ -3,12 +3,14 @@
 pub mod json;
 pub mod text;
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::engine::audit::Audit;
 use crate::engine::reach::Verdict;
 use crate::model::snapshot::Snapshot;
-use crate::model::{Finding, ObjectReference, Position, RuleId, Severity};
+use crate::model::{FieldPath, Finding, ObjectReference, Position, RuleId, Severity};
 
 /// All there is to tell.
 #[derive(Clone, Copy, Debug)]
@@ -126,8 +128,8 @@ impl Verdicts {
     }
 }
 
-/// The findings about single objects and those of the audit, by object, the worst first. What was said twice of one
-/// field is told once.
+/// The findings about single objects and those of the audit, by object, the worst first. What a rule says of a field
+/// by itself is not said again for what comes of it.
 pub fn gather(mut reviewed: Vec<Found>, audit: &Audit<'_>, snapshot: &Snapshot) -> Vec<Found> {
     let place = |object: &ObjectReference| {
         let place = snapshot.place_of(object)?;
@@ -140,9 +142,10 @@ pub fn gather(mut reviewed: Vec<Found>, audit: &Audit<'_>, snapshot: &Snapshot) 
         finding: finding.clone(),
         exempted,
     });
-    reviewed.extend(of_cluster);
+    let known: HashSet<_> = reviewed.iter().map(Found::subject).collect();
+    let new: Vec<Found> = of_cluster.filter(|found| !known.contains(&found.subject())).collect();
+    reviewed.extend(new);
     reviewed.sort_by(|a, b| a.key().cmp(&b.key()));
-    reviewed.dedup_by(|b, a| a.finding.object == b.finding.object && a.said() == b.said());
     reviewed
 }
 
@@ -152,8 +155,8 @@ impl Found {
         (finding.object.clone(), std::cmp::Reverse(finding.severity), finding.rule, finding.path.clone())
     }
 
-    /// What is said, wherever the object stands.
-    fn said(&self) -> (RuleId, String, &str) {
-        (self.finding.rule, self.finding.path.to_string(), &self.finding.message)
+    /// What it is about: the rule, the object and the field.
+    fn subject(&self) -> (RuleId, ObjectReference, FieldPath) {
+        (self.finding.rule, self.finding.object.clone(), self.finding.path.clone())
     }
 }

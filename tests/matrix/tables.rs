@@ -10,6 +10,15 @@ const STACK: &[&str] = &[
     "examples/cluster/shop.yaml",
     "tests/matrix/clusters/oauth2-proxy.yaml",
 ];
+/// The same with its Prometheus resource, and istiod.
+const MONITORED: &[&str] = &[
+    "examples/cluster/namespaces.yaml",
+    "examples/cluster/monitoring.yaml",
+    "examples/cluster/ingress-nginx.yaml",
+    "examples/cluster/shop.yaml",
+    "tests/matrix/clusters/prometheus.yaml",
+    "tests/matrix/clusters/istiod.yaml",
+];
 const VERRAZZANO: &[&str] = &["tests/matrix/clusters/verrazzano.yaml"];
 const GUIDES: &[&str] = &["tests/matrix/clusters/guides.yaml"];
 const KUBE_PROMETHEUS: &[&str] = &["tests/matrix/clusters/kube-prometheus.yaml"];
@@ -183,7 +192,7 @@ const MONITORING: &[Fixture] = &[
     Fixture {
         file: "examples/seed/as-written/pod-monitor.yaml",
         objects: &[("envoy-stats", &["SG-PM-008", "SG-RL-005", "SG-RL-011", "SG-RL-011", "SG-RL-011", "SG-RL-011"])],
-        cluster: STACK,
+        cluster: MONITORED,
         in_cluster: &[],
         to_come: &[],
     },
@@ -193,14 +202,13 @@ const MONITORING: &[Fixture] = &[
             ("envoy-stats-monitor", &["SG-RL-011", "SG-RL-011", "SG-RL-011", "SG-SM-012"]),
             ("istio-component-monitor", &["SG-SM-012"]),
         ],
-        cluster: STACK,
-        in_cluster: &[],
-        to_come: &[
-            ("SG-PM-001", "no Prometheus selects release: istio"),
-            ("SG-PM-003", "the label names another release"),
-            ("SG-RL-006", "after injection the annotation names 15020"),
-            ("SG-RL-012", "no pod has a label envoy-stats"),
+        cluster: MONITORED,
+        in_cluster: &[
+            // Two steps take the address from the annotation, one for each address family.
+            ("envoy-stats-monitor", &["SG-PM-003", "SG-RL-006", "SG-RL-006", "SG-RL-012"]),
+            ("istio-component-monitor", &["SG-PM-003"]),
         ],
+        to_come: &[],
     },
     Fixture {
         file: "tests/matrix/prometheus/ocne.yaml",

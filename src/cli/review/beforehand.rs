@@ -7,10 +7,11 @@ use crate::cli::input::Input;
 use crate::model::guard::enforcement::MODE_LABEL;
 use crate::model::guard::{Guards, Mode};
 use crate::model::resource::Prometheus;
+use crate::model::snapshot::{Namespace, Snapshot};
 use crate::model::{Document, Resource, Source};
 
 /// What namespaces and Prometheus resources say, wherever they stand.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::cli) struct Beforehand {
     modes: HashMap<String, Mode>,
     /// Each with its namespace.
@@ -31,6 +32,20 @@ impl Beforehand {
             }
         }
         beforehand
+    }
+
+    /// The same of a snapshot.
+    pub(in crate::cli) fn of_snapshot(snapshot: &Snapshot) -> Self {
+        let mode = |namespace: &Namespace| {
+            let mode = namespace.label(MODE_LABEL).flatten()?.parse().ok()?;
+            Some((namespace.name().to_owned(), mode))
+        };
+        let resources = [Resource::Prometheus, Resource::PrometheusAgent].into_iter();
+        let resources = resources.flat_map(|resource| snapshot.objects(resource));
+        Self {
+            modes: snapshot.namespaces().iter().filter_map(mode).collect(),
+            prometheuses: resources.map(|kept| (kept.namespace().to_owned(), kept.json.clone())).collect(),
+        }
     }
 
     /// The mode of a namespace, if it has chosen one.

@@ -3,6 +3,7 @@
 use crate::engine::admission::{Circumstances, Judgement, Request, validate_together};
 use crate::model::Resource;
 use crate::model::guard::Guards;
+use crate::model::snapshot::{self, Snapshot};
 
 /// The objects that rules over many objects look at; of all others nothing is kept.
 #[derive(Debug, Default)]
@@ -16,6 +17,16 @@ struct Kept {
 }
 
 impl Together {
+    /// The objects of a snapshot.
+    pub(in crate::cli) fn of(snapshot: &Snapshot) -> Self {
+        let resource = Resource::NetworkPolicy;
+        let kept = |kept: &snapshot::Kept| {
+            let namespace = kept.namespace().to_owned();
+            Kept { resource, namespace, json: kept.json.clone() }
+        };
+        Self(snapshot.objects(resource).map(kept).collect())
+    }
+
     /// Keeps an object if there are rules that look at its kind together with others.
     pub(in crate::cli) fn keep(&mut self, resource: Resource, request: &Request<'_>) {
         let Some(json) = request.object.filter(|_| resource == Resource::NetworkPolicy) else { return };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::mesh::PROXY_PORTS;
-use crate::engine::reach::{Connection, End, Path, Step, Verdict};
+use crate::engine::reach::{Connection, End, Hop, Path, Step, Verdict};
 use crate::engine::rules;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::model::finding::Family;
@@ -24,6 +24,8 @@ struct Ended<'c> {
     step: &'c Step,
     /// Names of the targets that are not scraped.
     targets: BTreeSet<String>,
+    /// Scrape pools that have no targets because of it.
+    pools: BTreeSet<String>,
     /// Other connections, each as who calls, whom and at which port.
     connections: BTreeSet<(String, String, u16)>,
     /// Purposes of these.
@@ -46,10 +48,12 @@ pub(super) fn report(cluster: &Cluster<'_, '_>, found: &mut Vec<Finding>) {
 fn ends<'c>(cluster: &Cluster<'c, '_>) -> BTreeMap<Place<'c>, Ended<'c>> {
     let mut ends = BTreeMap::new();
     for scrape in cluster.scrape_paths {
-        let target = scrape.target.as_ref().map_or(scrape.scrape_pool.as_str(), |target| target.scrape_url.as_str());
         for (place, step) in blocked(&scrape.path.steps) {
             let ended = ends.entry(place).or_insert_with(|| Ended::new(step));
-            ended.targets.insert(target.to_owned());
+            match &scrape.target {
+                Some(target) => ended.targets.insert(target.scrape_url.clone()),
+                None => ended.pools.insert(scrape.scrape_pool.clone()),
+            };
             ended.fix = ended.fix.or_else(|| scrape.fix.as_ref().map(|fix| fix.summary.as_str()));
         }
     }
@@ -82,9 +86,11 @@ fn reached<'c>(cluster: &Cluster<'c, '_>) -> BTreeSet<(&'c str, &'c str)> {
     cluster.connections.iter().filter(is_scraped).map(|(it, _)| (&*it.from, &*it.to)).collect()
 }
 
-/// The blocked hops that a rule names and an object decides.
+/// The blocked hops that a rule names and an object decides. Whether a monitor is picked up is told by rules that look at
+/// every Prometheus: one that does is enough.
 fn blocked(steps: &[Step]) -> impl Iterator<Item = (Place<'_>, &Step)> {
-    steps.iter().filter(|step| step.verdict == Verdict::Blocked).filter_map(|step| {
+    let blocked = steps.iter().filter(|step| step.verdict == Verdict::Blocked && step.hop != Hop::Selection);
+    blocked.filter_map(|step| {
         let place = (step.rule?, step.object.as_ref()?, step.path.to_string());
         Some((place, step))
     })
@@ -92,11 +98,19 @@ fn blocked(steps: &[Step]) -> impl Iterator<Item = (Place<'_>, &Step)> {
 
 impl<'c> Ended<'c> {
     fn new(step: &'c Step) -> Self {
-        Self { step, targets: BTreeSet::new(), connections: BTreeSet::new(), purposes: BTreeSet::new(), fix: None }
+        Self {
+            step,
+            targets: BTreeSet::new(),
+            pools: BTreeSet::new(),
+            connections: BTreeSet::new(),
+            purposes: BTreeSet::new(),
+            fix: None,
+        }
     }
 
     fn message(&self) -> String {
         match (self.targets.len(), self.connections.len()) {
+            (0, 0) => "leaves Prometheus without targets".to_owned(),
             (0, number) => {
                 let mut purposes: Vec<&str> = self.purposes.iter().copied().collect();
                 purposes.truncate(3);
@@ -108,10 +122,16 @@ impl<'c> Ended<'c> {
 
     /// What the rule says, and for whom.
     fn fix(&self, general: &str) -> String {
-        let general = general.trim_end_matches('.');
-        let Some((from, to, port)) = self.connections.first() else { return general.to_owned() };
+        let general = lower_case(general.trim_end_matches('.'));
+        let Some((from, to, port)) = self.connections.first() else { return general };
         format!("{general}: {from} must reach {to} at port {port}")
     }
+}
+
+/// As the beginning of a fix, which goes on in lower case.
+fn lower_case(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn counted(number: usize, what: &str) -> String {

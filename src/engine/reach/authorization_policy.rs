@@ -5,6 +5,7 @@
 
 mod asked;
 mod decision;
+mod mentioned;
 mod pattern;
 mod policy;
 mod rule;
@@ -12,6 +13,7 @@ mod step;
 mod value;
 
 pub use asked::HttpRequest;
+pub use mentioned::Mentioned;
 pub use step::authorization;
 
 use std::collections::BTreeMap;
@@ -46,6 +48,14 @@ impl AuthorizationPolicies {
     pub fn add_unreadable(&mut self, object: ObjectReference) {
         let namespace = object.namespace.clone().unwrap_or_default();
         self.insert(&namespace, Policy::unreadable(object));
+    }
+
+    /// Takes one away, if it is there.
+    pub fn remove(&mut self, object: &ObjectReference) {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        if let Some(policies) = self.policies.get_mut(namespace) {
+            policies.retain(|policy| policy.object != *object);
+        }
     }
 
     fn insert(&mut self, namespace: &str, policy: Policy) {

@@ -1,5 +1,10 @@
 //! The evaluator: everything in a snapshot that has a say in who reaches whom, read once and asked often.
 
+mod change;
+mod verdict;
+
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::engine::reach::authorization_policy::{AuthorizationPolicies, HttpRequest, authorization};
@@ -15,16 +20,16 @@ use crate::model::snapshot::{Kept, Namespaces, Pod, Snapshot};
 use crate::model::{Resource, Truth};
 
 /// Where tunnels of ambient mode arrive (HBONE).
-const TUNNEL_PORT: u16 = 15008;
+pub const TUNNEL_PORT: u16 = 15008;
 
-/// Follows connections through one snapshot.
+/// Follows connections through one snapshot. Clones share what was read.
 #[derive(Clone, Debug)]
 pub struct Evaluator<'s> {
     namespaces: &'s Namespaces,
-    mesh: MeshSettings,
-    network_policies: NetworkPolicies,
-    peer_authentications: PeerAuthentications,
-    authorization_policies: AuthorizationPolicies,
+    mesh: Arc<MeshSettings>,
+    network_policies: Arc<NetworkPolicies>,
+    peer_authentications: Arc<PeerAuthentications>,
+    authorization_policies: Arc<AuthorizationPolicies>,
     not_considered: NotConsidered<'s>,
 }
 
@@ -57,11 +62,11 @@ impl<'s> Evaluator<'s> {
         let network_policies = snapshot.objects(Resource::NetworkPolicy).map(network_policy);
         Self {
             namespaces: snapshot.namespaces(),
-            network_policies: NetworkPolicies::new(network_policies, host_network),
-            peer_authentications,
-            authorization_policies,
+            network_policies: Arc::new(NetworkPolicies::new(network_policies, host_network)),
+            peer_authentications: Arc::new(peer_authentications),
+            authorization_policies: Arc::new(authorization_policies),
             not_considered: NotConsidered::new(snapshot.unmodelled(), &mesh),
-            mesh,
+            mesh: Arc::new(mesh),
         }
     }
 
@@ -93,12 +98,12 @@ impl<'s> Evaluator<'s> {
     }
 
     /// The mesh as it was told.
-    pub const fn mesh(&self) -> &MeshSettings {
+    pub fn mesh(&self) -> &MeshSettings {
         &self.mesh
     }
 
     /// What network policies mean to pods on the host network.
-    pub const fn host_network(&self) -> HostNetwork {
+    pub fn host_network(&self) -> HostNetwork {
         self.network_policies.host_network()
     }
 
@@ -118,7 +123,18 @@ impl<'s> Evaluator<'s> {
         Path { steps: steps.into_iter().map(|step| of_catalogue(named(step, &call))).collect() }
     }
 
-    fn membership_of(&self, end: End<'_>) -> Membership {
+    /// The policies, for who looks for connections instead of following them.
+    pub fn network_policies(&self) -> &NetworkPolicies {
+        &self.network_policies
+    }
+
+    /// Likewise.
+    pub fn authorization_policies(&self) -> &AuthorizationPolicies {
+        &self.authorization_policies
+    }
+
+    /// How one end of a connection takes part in the mesh.
+    pub fn membership_of(&self, end: End<'_>) -> Membership {
         let namespace = match end {
             End::Pod(pod) => pod.namespace.as_str(),
             End::Address(_) | End::World => "",

@@ -39,7 +39,8 @@ pub(super) fn template(namespace: &str, name: &str) -> Pod {
 /// A pod that runs, at this address.
 pub(super) fn running(namespace: &str, name: &str, address: &str) -> Pod {
     let template = template(namespace, name);
-    Pod { addresses: vec![address.parse().unwrap()], phase: Some("Running".to_owned()), ..template }
+    let object = ObjectReference { kind: "Pod".to_owned(), ..template.object };
+    Pod { object, addresses: vec![address.parse().unwrap()], phase: Some("Running".to_owned()), ..template }
 }
 
 pub(super) fn container(name: &str) -> Container {

@@ -26,7 +26,7 @@ pub struct Guarded<'s> {
 pub fn guarded<'s>(guard: &Guard, snapshot: &'s Snapshot) -> Vec<Guarded<'s>> {
     let mut all = Vec::new();
     for wanted in &guard.connections {
-        let called = component(guard, &wanted.to, snapshot);
+        let called = pods_of(guard, &wanted.to, snapshot);
         let callers = callers(guard, &wanted.from, snapshot).into_iter();
         for (from, to) in
             callers.flat_map(|from| partners(from, &called, snapshot).into_iter().map(move |to| (from, to)))
@@ -37,19 +37,20 @@ pub fn guarded<'s>(guard: &Guard, snapshot: &'s Snapshot) -> Vec<Guarded<'s>> {
                 from: from.map_or_else(|| "kube-apiserver".to_owned(), Pod::full_name),
                 to: to.full_name(),
                 connection: Connection { from: from.map_or(End::World, End::Pod), to: End::Pod(to), port, protocol },
-                manner: manner(guard, wanted.purpose),
+                manner: manner(guard, wanted.purpose, &wanted.to),
             }));
         }
     }
     all
 }
 
-/// Prometheus calls pods by their addresses, with a certificate of the mesh if it was given one. Everybody else calls
-/// Services.
-fn manner(guard: &Guard, purpose: Purpose) -> Manner {
+/// Prometheus calls pods by their addresses, those in the mesh with a certificate of it if it was given one. Everybody
+/// else calls Services.
+fn manner(guard: &Guard, purpose: Purpose, to: &str) -> Manner {
+    let in_mesh = guard.component(to).is_none_or(|component| component.in_mesh != Some(false));
     let tls = match (purpose, guard.mesh.certificates) {
-        (Purpose::Metrics, Certificates::None) => ClientTls::None,
-        (Purpose::Metrics, Certificates::Istio | Certificates::Ocne) => ClientTls::IstioCertificates,
+        (Purpose::Metrics, Certificates::Istio | Certificates::Ocne) if in_mesh => ClientTls::IstioCertificates,
+        (Purpose::Metrics, _) => ClientTls::None,
         _ => ClientTls::Mesh,
     };
     Manner { tls, request: None }
@@ -69,7 +70,7 @@ fn partners<'s>(from: Option<&Pod>, called: &[&'s Pod], snapshot: &'s Snapshot) 
 fn callers<'s>(guard: &Guard, source: &Source, snapshot: &'s Snapshot) -> Vec<Option<&'s Pod>> {
     match source {
         Source::ApiServer => vec![None],
-        Source::Component(name) => component(guard, name, snapshot).into_iter().map(Some).collect(),
+        Source::Component(name) => pods_of(guard, name, snapshot).into_iter().map(Some).collect(),
         Source::Caller(Caller { namespace, pod_labels, .. }) => {
             let labels = pod_labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
             pods(snapshot, namespace, &labels).into_iter().map(Some).collect()
@@ -77,7 +78,8 @@ fn callers<'s>(guard: &Guard, source: &Source, snapshot: &'s Snapshot) -> Vec<Op
     }
 }
 
-fn component<'s>(guard: &Guard, name: &str, snapshot: &'s Snapshot) -> Vec<&'s Pod> {
+/// The pods of a component. Of pods that no policy can tell apart, the first stands for all.
+pub(in crate::engine) fn pods_of<'s>(guard: &Guard, name: &str, snapshot: &'s Snapshot) -> Vec<&'s Pod> {
     let Some(component) = guard.component(name) else { return Vec::new() };
     let labels = component.selector_labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     pods(snapshot, &guard.namespace, &labels)

@@ -20,7 +20,7 @@ use crate::model::sidecar;
 use crate::model::snapshot::{ContainerRole, Namespace, Pod};
 
 /// Says of a namespace or pod how its traffic is captured where it has no sidecar.
-const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
+pub(in crate::engine) const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 /// Says of a namespace or pod through which waypoint its traffic goes.
 const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 /// What Istio made from a Gateway, and for whom.

@@ -5,6 +5,7 @@
 
 pub mod address_range;
 mod answer;
+mod opening;
 mod peer;
 pub mod policy;
 mod port;
@@ -15,14 +16,17 @@ mod words;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::engine::reach::{Connection, Step, Verdict};
 use crate::model::Truth;
 use crate::model::snapshot::{Namespaces, Pod};
 use answer::{Answer, Beforehand};
+pub use opening::{Gate, Opening};
 pub use policy::Policy;
 pub use question::Direction;
 use question::Question;
+pub(in crate::engine) use words::{namespaces_in_words, selector_in_words};
 
 /// What network policies mean to pods on the host network. Kubernetes leaves that to the network plugin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,7 +42,7 @@ pub enum HostNetwork {
 #[derive(Clone, Debug, Default)]
 pub struct NetworkPolicies {
     /// Those of each namespace, in the order of their names.
-    by_namespace: HashMap<String, Vec<Policy>>,
+    by_namespace: HashMap<String, Arc<Vec<Policy>>>,
     host_network: HostNetwork,
 }
 
@@ -52,7 +56,17 @@ impl NetworkPolicies {
         for policies in by_namespace.values_mut() {
             policies.sort_by(|one, other| one.name().cmp(other.name()));
         }
-        Self { by_namespace, host_network }
+        let shared = by_namespace.into_iter().map(|(namespace, policies)| (namespace, Arc::new(policies)));
+        Self { by_namespace: shared.collect(), host_network }
+    }
+
+    /// Adds a policy, or puts it in the place of the one of its name.
+    pub fn put(&mut self, policy: Policy) {
+        let policies = Arc::make_mut(self.by_namespace.entry(policy.namespace().to_owned()).or_default());
+        match policies.binary_search_by(|known| known.name().cmp(policy.name())) {
+            Ok(place) => policies.splice(place..=place, [policy]).for_each(drop),
+            Err(place) => policies.insert(place, policy),
+        }
     }
 
     /// What they mean to pods on the host network.
@@ -88,7 +102,7 @@ impl NetworkPolicies {
     }
 
     fn of(&self, namespace: &str) -> &[Policy] {
-        self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
+        self.by_namespace.get(namespace).map_or(&[], |policies| policies.as_slice())
     }
 
     fn step(&self, direction: Direction, connection: &Connection<'_>, namespaces: &Namespaces) -> Step {

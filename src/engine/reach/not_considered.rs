@@ -22,14 +22,21 @@ impl<'s> NotConsidered<'s> {
     /// A hop of NetworkPolicies, unless a policy of another kind may decide otherwise: of the pod's namespace or of the
     /// whole cluster. Whom it selects is not looked at.
     pub(super) fn of_network(&self, direction: Direction, connection: &Connection<'_>, step: Step) -> Step {
-        let Some(pod) = pod(match direction {
+        doubted(step, self.about_network(direction, connection))
+    }
+
+    /// Whether that hop is left open, whatever the NetworkPolicies say.
+    pub(super) fn doubts_network(&self, direction: Direction, connection: &Connection<'_>) -> bool {
+        self.about_network(direction, connection).is_some()
+    }
+
+    fn about_network(&self, direction: Direction, connection: &Connection<'_>) -> Option<&Unmodelled> {
+        let pod = pod(match direction {
             Direction::Egress => connection.from,
             Direction::Ingress => connection.to,
-        }) else {
-            return step;
-        };
+        })?;
         let is_about = |it: &&Unmodelled| it.affects == Affects::Network && is_within(it, &[&pod.namespace, ""]);
-        doubted(step, self.objects.iter().find(is_about))
+        self.objects.iter().find(is_about)
     }
 
     /// The hop of mutual TLS, unless something tells the caller's sidecar how to speak.

@@ -59,6 +59,14 @@ impl PeerAuthentications {
         self.insert(&namespace, Policy::unreadable(object));
     }
 
+    /// Takes one away, if it is there.
+    pub fn remove(&mut self, object: &ObjectReference) {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        if let Some(policies) = self.policies.get_mut(namespace) {
+            policies.retain(|policy| policy.object != *object);
+        }
+    }
+
     fn insert(&mut self, namespace: &str, policy: Policy) {
         self.policies.entry(namespace.to_owned()).or_default().push(policy);
     }

@@ -18,7 +18,7 @@ use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::{Check, Rule, catalogue};
 use crate::engine::scrape::Scraping;
 use crate::model::guard::{Guards, RuleSetting};
-use crate::model::snapshot::{Kept, Snapshot};
+use crate::model::snapshot::{Kept, Namespace, Snapshot};
 use crate::model::{FieldPath, Finding, ObjectReference, Resource, RuleId, Severity};
 
 /// A cluster, and what the evaluator has found out about it.
@@ -45,8 +45,7 @@ impl<'s> Cluster<'_, 's> {
     /// more than this. Who gives none beside their own says nothing of others.
     pub fn knows_namespaces_beside(&self, own: &str) -> bool {
         let namespaces = || self.snapshot.namespaces().iter();
-        // Any key but that of the name says it.
-        namespaces().all(|namespace| namespace.label("").is_some()) && namespaces().any(|it| it.name() != own)
+        namespaces().all(Namespace::is_given) && namespaces().any(|it| it.name() != own)
     }
 
     /// Whether a pod is in this namespace. Where there is none, the workloads of it were probably not given.

@@ -1,10 +1,12 @@
 //! What monitors of all four kinds have in common.
 
+mod ignored;
 mod selectable;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::engine::rules) use selectable::{Looking, Selectable, each_monitor};
+pub(in crate::engine::rules) use ignored::{Ignored, MISSING, NAMESPACE, OTHER, ignored_by};
+pub(in crate::engine::rules) use selectable::{Looking, Selectable, each_monitor, read_monitor};
 
 use crate::engine::rules::Monitor;
 use crate::model::FieldPath;

@@ -2,16 +2,57 @@
 
 mod declared;
 mod nothing;
+mod picked_up;
 mod ports;
 mod selection;
 
 use crate::engine::admission::Action;
+use crate::engine::rules::monitor::{MISSING, NAMESPACE, OTHER};
 use crate::engine::rules::{Check, Needs, Rule};
 use crate::model::finding::Family;
 use crate::model::{RuleId, Severity};
 
 /// The family's rules.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: MISSING,
+        title: "a monitor without the label that Prometheus selects by",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Prometheus picks up monitors by their labels, mostly release. One without them is silently ignored: the \
+              first thing that goes wrong for everybody.",
+        fix: "Add the label.",
+        bad: include_str!("examples/pm-001-bad.yaml"),
+        good: include_str!("examples/pm-001-good.yaml"),
+        check: Check::Cluster(picked_up::label_is_missing),
+    },
+    Rule {
+        id: NAMESPACE,
+        title: "a monitor in a namespace where no Prometheus looks",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Without a selector of namespaces Prometheus looks in its own only. A monitor elsewhere is silently \
+              ignored.",
+        fix: "Select the namespace in the Prometheus resource, or move the monitor.",
+        bad: include_str!("examples/pm-002-bad.yaml"),
+        good: include_str!("examples/pm-002-good.yaml"),
+        check: Check::Cluster(picked_up::namespace_is_not_selected),
+    },
+    Rule {
+        id: OTHER,
+        title: "a monitor with the label of another Prometheus",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Charts and guides label monitors for the release that their authors have. No Prometheus here selects \
+              that.",
+        fix: "Write the value that Prometheus selects.",
+        bad: include_str!("examples/pm-003-bad.yaml"),
+        good: include_str!("examples/pm-003-good.yaml"),
+        check: Check::Cluster(picked_up::label_of_another),
+    },
     Rule {
         id: RuleId::new(Family::PodMonitor, 4),
         title: "a port that no selected pod declares",

@@ -1,6 +1,8 @@
 //! Rules for Prometheus resources, pods and workloads: what is picked up, and what is said to the operator and to Istio.
 
 mod certificates;
+#[cfg(test)]
+mod cluster_tests;
 pub(super) mod given;
 mod injected;
 mod mesh;

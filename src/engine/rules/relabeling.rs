@@ -2,8 +2,10 @@
 
 mod address;
 mod groups;
+mod job_label;
 mod labels;
 mod redundancy;
+mod simulated;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -40,7 +42,7 @@ pub const RULES: &[Rule] = &[
         fix: "Remove the step, or match a label that targets of this kind have.",
         bad: include_str!("examples/rl-002-bad.yaml"),
         good: include_str!("examples/rl-002-good.yaml"),
-        check: Check::Monitor(targets::dropped),
+        check: Check::Both(&Check::Monitor(targets::dropped), simulated::nothing_is_left),
     },
     Rule {
         id: RuleId::new(Family::Relabeling, 3),
@@ -156,5 +158,18 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/rl-011-bad.yaml"),
         good: include_str!("examples/rl-011-good.yaml"),
         check: Check::Monitor(redundancy::redundant),
+    },
+    Rule {
+        id: RuleId::new(Family::Relabeling, 12),
+        title: "a job label that nothing has",
+        severity: Severity::Info,
+        needs: Needs::Cluster,
+        action: Action::Record,
+        why: "jobLabel names a label of the pods, or in a ServiceMonitor of the Services. Where they have none the \
+              job stays what it would be anyway.",
+        fix: "Remove jobLabel, or name a label that they have.",
+        bad: include_str!("examples/rl-012-bad.yaml"),
+        good: include_str!("examples/rl-012-good.yaml"),
+        check: Check::Cluster(job_label::nothing_has_it),
     },
 ];

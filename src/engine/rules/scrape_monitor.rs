@@ -1,8 +1,10 @@
 //! Rules for how targets are scraped: TLS, intervals, limits.
 
 mod files;
+mod left_out;
 mod probe;
 mod refused;
+mod strict;
 mod timing;
 mod tls;
 mod twice;
@@ -28,6 +30,19 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/sm-001-bad.yaml"),
         good: include_str!("examples/sm-001-good.yaml"),
         check: Check::Monitor(tls::no_authority),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 2),
+        title: "plain text for a port that takes mutual TLS only",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Prometheus connects past its own sidecar, and without certificates. The sidecar of the target resets \
+              the connection.",
+        fix: "Scrape by https with the certificates of the mesh, or the merged metrics at port 15020.",
+        bad: include_str!("examples/sm-002-bad.yaml"),
+        good: include_str!("examples/sm-002-good.yaml"),
+        check: Check::Cluster(strict::plain_text),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 3),
@@ -81,6 +96,19 @@ pub const RULES: &[Rule] = &[
         check: Check::Monitor(tls::not_verified),
     },
     Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 7),
+        title: "a file of Prometheus in a ServiceMonitor",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Where Prometheus forbids files, the operator leaves out the whole monitor. Where it does not, whoever \
+              writes the monitor has any file, such as the service account's token, sent to their pods.",
+        fix: "Refer to Secrets instead of files.",
+        bad: include_str!("examples/sm-007-bad.yaml"),
+        good: include_str!("examples/sm-007-good.yaml"),
+        check: Check::Cluster(left_out::files),
+    },
+    Rule {
         id: RuleId::new(Family::ScrapeMonitor, 8),
         title: "a timeout that is longer than the interval",
         severity: Severity::Error,
@@ -90,7 +118,48 @@ pub const RULES: &[Rule] = &[
         fix: "Make scrapeTimeout shorter, or the interval longer.",
         bad: include_str!("examples/sm-008-bad.yaml"),
         good: include_str!("examples/sm-008-good.yaml"),
-        check: Check::Monitor(|monitor, _, findings| timing::timeout(monitor, findings)),
+        check: Check::Both(
+            &Check::Monitor(|monitor, _, findings| timing::timeout(monitor, findings)),
+            left_out::longer_than_default,
+        ),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 9),
+        title: "a scrape class that is not there",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "The operator leaves out a monitor that names a class which the Prometheus resource does not have.",
+        fix: "Name a class of the Prometheus resource, or add it there.",
+        bad: include_str!("examples/sm-009-bad.yaml"),
+        good: include_str!("examples/sm-009-good.yaml"),
+        check: Check::Cluster(left_out::unknown_class),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 10),
+        title: "a Secret or ConfigMap without the key",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "The operator looks up every Secret and ConfigMap in the monitor's own namespace, and leaves out the \
+              monitor if a key is not there.",
+        fix: "Add the key, or name one that is there.",
+        bad: include_str!("examples/sm-010-bad.yaml"),
+        good: include_str!("examples/sm-010-good.yaml"),
+        check: Check::Cluster(left_out::missing_key),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 11),
+        title: "targets that are scraped twice",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Every sample is stored twice, under different labels. Merged metrics at port 15020 have the sidecar's \
+              own in them, which it serves at port 15090.",
+        fix: "Remove one of the endpoints.",
+        bad: include_str!("examples/sm-011-bad.yaml"),
+        good: include_str!("examples/sm-011-good.yaml"),
+        check: Check::Cluster(twice::by_two_monitors),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 12),

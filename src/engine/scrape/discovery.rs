@@ -27,6 +27,9 @@ use pod::PodTarget;
 /// The label that holds host and port of a target.
 const ADDRESS: &str = "__address__";
 
+/// The operators of selectors that have a meaning.
+const OPERATORS: [&str; 4] = ["In", "NotIn", "Exists", "DoesNotExist"];
+
 /// One element of the `*_sd_configs` or `static_configs` of a scrape pool.
 #[derive(Clone, Debug)]
 pub enum Discovery {
@@ -125,6 +128,9 @@ pub fn discover<'s>(discovery: &Discovery, snapshot: &'s Snapshot) -> Found<'s> 
 }
 
 fn of_role<'s>(role: Role, scope: &Scope, snapshot: &'s Snapshot, found: &mut Found<'s>) {
+    let requirements = scope.label_selector.iter().flat_map(|selector| &selector.match_expressions);
+    let strange = requirements.filter(|it| !OPERATORS.contains(&it.operator.as_str()));
+    found.not_considered.extend(strange.map(|it| format!("the operator {} of a selector is not known", it.operator)));
     match role {
         Role::Pod => pod::discover(scope, snapshot, &mut found.discovered),
         Role::EndpointSlice => endpoint_slice::discover(role, scope, snapshot, &mut found.discovered),
@@ -153,7 +159,7 @@ impl Scope {
         }
     }
 
-    /// Whether an object with these labels is looked at. What the selector means is checked where it is read.
+    /// Whether an object with these labels is looked at.
     fn selects(&self, labels: &Labels<'_>) -> bool {
         self.label_selector.as_ref().is_none_or(|selector| selector.matches(labels) == Truth::Yes)
     }

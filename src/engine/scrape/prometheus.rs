@@ -1,5 +1,7 @@
 //! Prometheus resources: what of their settings decides what they scrape.
 
+mod version;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -108,7 +110,7 @@ impl<'s> Settings<'s> {
         let words = |error: serde_json::Error| error.to_string();
         let prometheus: Prometheus<'s> = serde_json::from_str(&kept.json).map_err(words)?;
         let WithSpec { spec } = serde_json::from_str(&kept.json).map_err(words)?;
-        let version = spec.version.as_deref().filter(|text| !text.is_empty()).map(version);
+        let version = spec.version.as_deref().filter(|text| !text.is_empty()).map(version::read);
         let version = version.unwrap_or(Some(PrometheusVersion::LATEST)).ok_or("spec.version: not a version")?;
         let certificates = certificates(&prometheus);
         Ok(Self { kept, prometheus, spec, version, certificates })
@@ -294,28 +296,6 @@ fn shorter<'t>(first: &'t str, second: &'t str) -> &'t str {
     match (duration::parse(first), duration::parse(second)) {
         (Some(a), Some(b)) if b < a => second,
         _ => first,
-    }
-}
-
-/// Reads a version as `blang/semver.ParseTolerant` does, as far as it tells versions apart that differ here. What comes
-/// before a release counts as the one before.
-fn version(text: &str) -> Option<PrometheusVersion> {
-    let text = text.trim();
-    let text = text.strip_prefix('v').unwrap_or(text);
-    let (release, _build) = text.split_once('+').unwrap_or((text, ""));
-    let (release, is_before) = release.split_once('-').map_or((release, false), |(release, _)| (release, true));
-    let mut numbers = release.splitn(3, '.').map(str::parse::<u16>);
-    let major = numbers.next()?.ok()?;
-    let minor = numbers.next().transpose().ok()?.unwrap_or(0);
-    let patch = numbers.next().transpose().ok()?.unwrap_or(0);
-    let version = PrometheusVersion { major, minor };
-    Some(if is_before && patch == 0 { before(version) } else { version })
-}
-
-fn before(PrometheusVersion { major, minor }: PrometheusVersion) -> PrometheusVersion {
-    match minor.checked_sub(1) {
-        Some(minor) => PrometheusVersion { major, minor },
-        None => PrometheusVersion { major: major.saturating_sub(1), minor: u16::MAX },
     }
 }
 

@@ -9,7 +9,7 @@ use crate::engine::reach::{Hop, Step, Verdict};
 use crate::engine::scrape::monitor::Monitor;
 use crate::engine::scrape::prometheus::{Selectors, Settings};
 use crate::model::finding::Family;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Kept, Snapshot};
 use crate::model::{FieldPath, Resource, RuleId, Truth};
 
 /// No selector of a Prometheus is there.
@@ -43,7 +43,7 @@ pub(super) fn select(settings: &Settings<'_>, monitor: &Monitor<'_>, snapshot: &
 }
 
 /// What can be said of a monitor where the Prometheus cannot be read, and why it cannot.
-pub(super) fn unreadable(prometheus: &crate::model::snapshot::Kept, why: &str) -> Step {
+pub(super) fn unreadable(prometheus: &Kept, why: &str) -> Step {
     let reason = format!("{} cannot be read: {why}", prometheus.reference);
     Step::new(Hop::Selection, Verdict::Unknown, reason).by(prometheus.reference.clone(), FieldPath::root())
 }

@@ -9,7 +9,7 @@ use crate::model::snapshot::{Builder, Snapshot, stretch};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Keys {
     /// The Secret or ConfigMap.
-    object: ObjectReference,
+    pub(super) object: ObjectReference,
     /// The names, in order.
     names: Vec<String>,
 }

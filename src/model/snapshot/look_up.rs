@@ -63,6 +63,24 @@ impl Snapshot {
         Some((self.pods().get(found)?, self.population.statuses.get(found)?))
     }
 
+    /// Whether an object is here, whatever kind it is of.
+    pub fn contains(&self, object: &ObjectReference) -> bool {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        let is_kept = |resource: &Resource| {
+            resource.kind() == object.kind && self.object(*resource, namespace, &object.name).is_some()
+        };
+        let is_alike = |reference: &ObjectReference| reference == object;
+        self.kept.keys().any(is_kept)
+            || self.pods_named(namespace, &object.name).iter().any(|pod| is_alike(&pod.object))
+            || self.population.has_workload(object)
+            || self.services_in(namespace).iter().any(|service| is_alike(&service.object))
+            || self.endpoint_slices().iter().any(|slice| is_alike(&slice.object))
+            || self.unmodelled.iter().any(|it| is_alike(&it.object.reference))
+            || self.namespaces.iter().any(|it| it.is_given() && is_alike(&it.reference()))
+            || (object.kind == Resource::Node.kind() && self.node(&object.name).is_some())
+            || self.keys.iter().any(|it| is_alike(&it.object))
+    }
+
     /// Where an object stands; `None` where it comes from no file or is not here.
     pub fn place_of(&self, object: &ObjectReference) -> Option<Place<'_>> {
         self.place(self.origin_of(object)?)

@@ -59,6 +59,11 @@ impl Population {
         self.workloads.iter().cloned()
     }
 
+    /// Whether a workload is given.
+    pub(super) fn has_workload(&self, object: &ObjectReference) -> bool {
+        self.workloads.binary_search_by(|given| given.compare(object)).is_ok()
+    }
+
     /// The place of a workload, also of one whose template stands for nothing.
     pub(super) fn workload_origin(&self, object: &ObjectReference) -> Option<Origin> {
         let index = self.workloads.binary_search_by(|given| given.compare(object)).ok()?;

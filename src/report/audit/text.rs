@@ -130,7 +130,7 @@ impl Writer<'_> {
         section("Connections of the guard", &verdicts, blocks)
     }
 
-    pub(in crate::report) fn connection(&self, guarded: &Guarded<'_>, path: &Path) -> String {
+    fn connection(&self, guarded: &Guarded<'_>, path: &Path) -> String {
         self.headline(path.verdict(), &connection(guarded)) + &self.steps(path)
     }
 
@@ -162,7 +162,7 @@ impl Writer<'_> {
         format!("{HEADER}Not considered{HEADER:#}\n{}\n", lines.collect::<String>())
     }
 
-    pub(in crate::report) fn headline(&self, verdict: Verdict, what: &str) -> String {
+    fn headline(&self, verdict: Verdict, what: &str) -> String {
         format!("  {} {}", styled(verdict), self.wrapped(what))
     }
 
@@ -190,11 +190,11 @@ impl Writer<'_> {
     }
 
     /// The rest of a line that something stands before already.
-    fn wrapped(&self, text: &str) -> String {
+    pub(in crate::report) fn wrapped(&self, text: &str) -> String {
         wrap(text, INSET, self.width)
     }
 
-    fn inset(&self, text: &str) -> String {
+    pub(in crate::report) fn inset(&self, text: &str) -> String {
         " ".repeat(INSET) + &self.wrapped(text)
     }
 }

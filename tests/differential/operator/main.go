@@ -4,6 +4,9 @@
 // {"stored": true, "selected": false, "error": "..."}. An object that the schema of its custom resource definition
 // refuses is never stored; of one that is, the Prometheus operator decides whether it is selected. The argument is the
 // directory of the definitions.
+//
+// With the further argument "configuration" it reads {"prometheus": {}, "monitor": {}} in each line, and also answers
+// with the scrape_configs that the operator writes for the two.
 package main
 
 import (
@@ -23,29 +26,47 @@ type answer struct {
 }
 
 func main() {
-	if len(os.Args) != 2 {
+	if len(os.Args) < 2 {
 		log.Fatal("the directory of the custom resource definitions is missing")
 	}
 	definitions, err := load(os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}
-	choice, err := newOperator()
+	say, err := mode(os.Args[2:], definitions)
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := answerAll(definitions, choice); err != nil {
+	if err := answerAll(say); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func answerAll(definitions definitions, choice *operator) error {
+// What a line is answered with.
+type answering func(line []byte) (any, error)
+
+func mode(arguments []string, definitions definitions) (answering, error) {
+	if len(arguments) > 0 && arguments[0] == "configuration" {
+		configurator, err := newConfigurator(definitions)
+		if err != nil {
+			return nil, err
+		}
+		return configurator.answer, nil
+	}
+	choice, err := newOperator()
+	if err != nil {
+		return nil, err
+	}
+	return func(line []byte) (any, error) { return judge(line, definitions, choice) }, nil
+}
+
+func answerAll(say answering) error {
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
 	answers := bufio.NewWriter(os.Stdout)
 	encoder := json.NewEncoder(answers)
 	for lines.Scan() {
-		said, err := judge(lines.Bytes(), definitions, choice)
+		said, err := say(lines.Bytes())
 		if err != nil {
 			return err
 		}

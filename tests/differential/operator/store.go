@@ -16,19 +16,22 @@ import (
 )
 
 // A store with a Secret and a ConfigMap called credentials. Both have a certificate as "certificate", the Secret also
-// its key as "key" and a "token".
+// its key as "key" and a "token". In the namespace shop both are empty.
 func newStore() (*assets.StoreBuilder, error) {
 	certificate, key, err := newCertificate()
 	if err != nil {
 		return nil, err
 	}
 	name := metav1.ObjectMeta{Name: "credentials", Namespace: namespace}
+	empty := metav1.ObjectMeta{Name: "credentials", Namespace: "shop"}
 	client := fake.NewClientset(
 		&corev1.Secret{
 			ObjectMeta: name,
 			Data:       map[string][]byte{"certificate": certificate, "key": key, "token": []byte("token")},
 		},
 		&corev1.ConfigMap{ObjectMeta: name, Data: map[string]string{"certificate": string(certificate)}},
+		&corev1.Secret{ObjectMeta: empty},
+		&corev1.ConfigMap{ObjectMeta: empty},
 	)
 	return assets.NewStoreBuilder(client.CoreV1(), client.CoreV1()), nil
 }

@@ -43,6 +43,7 @@ fn kubernetes() -> impl Strategy<Value = Value> {
             field("selectors", 0.3, list(selector(role), 1)),
             field("apiServer", 0.2, Just(json!("https://kubernetes:6443"))),
             field("namespaces", 0.4, namespaces.clone()),
+            field("attachMetadata", 0.2, Just(json!({"node": true}))),
         ];
         with_client(own).prop_map(fields)
     })

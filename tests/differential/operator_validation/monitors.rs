@@ -25,12 +25,8 @@ pub(crate) fn pod_monitors(number: usize) -> Result<Vec<Value>> {
         field("targetPort", 0.05, select(vec![json!(9090), json!("web")])),
         field("filterRunning", 0.1, any::<bool>().prop_map(Value::from)),
     ];
-    let spec = vec![
-        always("podMetricsEndpoints", list(endpoint(port, client::tls(false)), 2)),
-        field("podTargetLabels", 0.1, list(name(), 2)),
-        field("attachMetadata", 0.1, Just(json!({"node": true}))),
-    ];
-    sample("v1", "PodMonitor", [spec, selection(), limits()].concat(), number)
+    let spec = vec![always("podMetricsEndpoints", list(endpoint(port, client::tls(false)), 2))];
+    sample("v1", "PodMonitor", [spec, selection(), target_labels(), limits()].concat(), number)
 }
 
 /// As many ServiceMonitors, the same ones every time.
@@ -38,13 +34,15 @@ pub(crate) fn service_monitors(number: usize) -> Result<Vec<Value>> {
     let port = vec![
         field("port", 0.8, one_of(&["web", "http-metrics"], &["", "9090"], 10)),
         field("targetPort", 0.1, select(vec![json!(9090), json!("web")])),
+        field("filterRunning", 0.1, any::<bool>().prop_map(Value::from)),
         field("bearerTokenFile", 0.02, Just(json!("/var/run/secrets/token"))),
     ];
     let spec = vec![
         always("endpoints", list(endpoint(port, client::tls(true)), 2)),
         field("targetLabels", 0.1, list(name(), 2)),
+        field("serviceDiscoveryRole", 0.2, select(vec!["EndpointSlice", "Endpoints"]).prop_map(Value::from)),
     ];
-    sample("v1", "ServiceMonitor", [spec, selection(), limits()].concat(), number)
+    sample("v1", "ServiceMonitor", [spec, selection(), target_labels(), limits()].concat(), number)
 }
 
 /// As many Probes, the same ones every time.
@@ -52,7 +50,7 @@ pub(crate) fn probes(number: usize) -> Result<Vec<Value>> {
     let prober = vec![
         field("url", 0.98, prober_url()),
         field("scheme", 0.1, Just(json!("https"))),
-        field("path", 0.2, Just(json!("/probe"))),
+        field("path", 0.2, select(vec!["/probe", "/p", ""]).prop_map(Value::from)),
     ];
     let listed = vec![
         field("static", 0.95, list(select(vec!["https://example.com", "a"]).prop_map(Value::from), 3)),
@@ -70,6 +68,8 @@ pub(crate) fn probes(number: usize) -> Result<Vec<Value>> {
         field("prober", 0.99, [prober, client::proxy()].concat().prop_map(fields)),
         field("targets", 0.99, targets.prop_map(fields)),
         field("module", 0.5, Just(json!("http_2xx"))),
+        field("jobName", 0.3, Just(json!("jobs"))),
+        field("params", 0.2, Just(json!([{"name": "module", "values": ["a"]}, {"name": "x", "values": ["b", "c"]}]))),
         relabelings("metricRelabelings"),
         client::tls(false),
     ];
@@ -86,7 +86,10 @@ pub(crate) fn scrape_configs(number: usize) -> Result<Vec<Value>> {
     let spec = vec![
         field("staticConfigs", 0.5, list(listed.prop_map(fields), 2)),
         field("scheme", 0.2, select(vec!["HTTP", "HTTPS", "http"]).prop_map(Value::from)),
-        field("metricsPath", 0.2, Just(json!("/metrics"))),
+        field("metricsPath", 0.2, select(vec!["/metrics", "/m"]).prop_map(Value::from)),
+        field("jobName", 0.3, Just(json!("jobs"))),
+        field("params", 0.2, params()),
+        field("nameValidationScheme", 0.1, select(vec!["Legacy", "UTF8"]).prop_map(Value::from)),
         relabelings("relabelings"),
         relabelings("metricRelabelings"),
         client::tls(false),
@@ -114,7 +117,8 @@ fn sample(version: &str, kind: &str, spec: Fields, number: usize) -> Result<Vec<
 
 fn endpoint(port: Fields, tls: Field) -> BoxedStrategy<Value> {
     let own = vec![
-        field("path", 0.2, Just(json!("/metrics"))),
+        field("path", 0.2, select(vec!["/metrics", "/m", ""]).prop_map(Value::from)),
+        field("params", 0.1, params()),
         field("scheme", 0.3, select(vec!["http", "https", "HTTPS"]).prop_map(Value::from)),
         field("honorLabels", 0.1, any::<bool>().prop_map(Value::from)),
         field("enableHttp2", 0.1, any::<bool>().prop_map(Value::from)),
@@ -129,8 +133,20 @@ fn selection() -> Fields {
     vec![
         always("selector", selector()),
         field("namespaceSelector", 0.3, namespaces()),
-        field("selectorMechanism", 0.05, Just(json!("RoleSelector"))),
+        field("selectorMechanism", 0.15, select(vec!["RoleSelector", "RelabelConfig"]).prop_map(Value::from)),
     ]
+}
+
+fn target_labels() -> Fields {
+    vec![
+        field("jobLabel", 0.2, name()),
+        field("podTargetLabels", 0.1, list(name(), 2)),
+        field("attachMetadata", 0.2, select(vec![json!({"node": true}), json!({"node": false}), json!({})])),
+    ]
+}
+
+fn params() -> impl Strategy<Value = Value> {
+    select(vec![json!({"b": ["x"], "a": ["y", "z"]}), json!({"match[]": []}), json!({})])
 }
 
 fn limits() -> Fields {
@@ -213,7 +229,7 @@ fn labels() -> impl Strategy<Value = Value> {
 }
 
 fn name() -> impl Strategy<Value = Value> {
-    select(vec!["app", "team"]).prop_map(Value::from)
+    select(vec!["app", "team", "app.kubernetes.io/name"]).prop_map(Value::from)
 }
 
 const LONGEST: &str = "a23456789012345678901234567890123456789012345678901234567890123";

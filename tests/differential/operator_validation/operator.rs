@@ -7,35 +7,25 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::go;
 
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential/operator");
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
+    include_str!("../operator/configuration.go"),
     include_str!("../operator/main.go"),
     include_str!("../operator/definitions.go"),
     include_str!("../operator/selection.go"),
     include_str!("../operator/store.go"),
 ];
 const OPERATOR: &str = "github.com/prometheus-operator/prometheus-operator";
-const DEFINITIONS: [&str; 4] = ["podmonitors", "servicemonitors", "probes", "scrapeconfigs"];
+const DEFINITIONS: [&str; 5] = ["podmonitors", "servicemonitors", "probes", "scrapeconfigs", "prometheuses"];
 
 /// The program that asks the operator.
 pub(crate) struct Operator {
     directory: PathBuf,
-}
-
-/// What becomes of one monitor in a cluster.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Answer {
-    /// Whether the schema of its custom resource definition lets it pass.
-    pub(crate) stored: bool,
-    /// Whether the operator then gives it to Prometheus.
-    pub(crate) selected: bool,
-    /// Why not.
-    pub(crate) error: String,
 }
 
 impl Operator {
@@ -56,10 +46,11 @@ impl Operator {
         Ok(Self { directory })
     }
 
-    /// Asks about all of these monitors at once; the answers come in the same order.
-    pub(crate) fn judge(&self, objects: &[Value]) -> Result<Vec<Answer>> {
+    /// Asks all of these questions at once, in this mode; the answers come in the same order.
+    pub(crate) fn ask<A: DeserializeOwned>(&self, mode: &[&str], objects: &[Value]) -> Result<Vec<A>> {
         let mut program = Command::new(self.directory.join("operator"))
             .arg(&self.directory)
+            .args(mode)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -70,7 +61,7 @@ impl Operator {
         let output = program.wait_with_output()?;
         ensure!(output.status.success(), "the operator's validation ended with {}", output.status);
         writer.join().ok().context("write to the operator's validation")??;
-        let answers: Vec<Answer> =
+        let answers: Vec<A> =
             serde_json::Deserializer::from_slice(&output.stdout).into_iter().collect::<Result<_, _>>()?;
         ensure!(answers.len() == objects.len(), "{} answers to {} questions", answers.len(), objects.len());
         Ok(answers)

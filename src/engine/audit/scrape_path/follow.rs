@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::address::{Address, Called};
-use super::{ScrapePath, lost, nobody};
+use super::{Fix, ScrapePath, lost, nobody};
+use crate::engine::audit::fix::Fixes;
 use crate::engine::reach::authorization_policy::HttpRequest;
 use crate::engine::reach::mesh::ClientTls;
 use crate::engine::reach::zones::Zones;
@@ -26,7 +27,8 @@ pub(in crate::engine::audit) fn scrape_paths<'s>(
     scraping: &Scraping<'s>,
 ) -> Vec<ScrapePath<'s>> {
     let zones = Zones::of(snapshot);
-    let mut follower = Follower { snapshot, evaluator, zones, known: HashMap::new(), ways: Vec::new() };
+    let fixes = Fixes::new(snapshot, evaluator, guards);
+    let mut follower = Follower { snapshot, evaluator, zones, fixes, known: HashMap::new(), ways: Vec::new() };
     let mut paths = nobody::unselected(snapshot, guards, scraping);
     for prometheus in &scraping.prometheuses {
         for monitor in prometheus.monitors.iter().filter(|it| it.selection.verdict != Verdict::Blocked) {
@@ -41,6 +43,7 @@ struct Follower<'e, 's> {
     snapshot: &'s Snapshot,
     evaluator: &'e Evaluator<'s>,
     zones: Zones,
+    fixes: Fixes<'e, 's>,
     known: HashMap<Question, usize>,
     ways: Vec<Way>,
 }
@@ -69,6 +72,8 @@ enum Kind {
 struct Way {
     port: Option<u16>,
     steps: Vec<Step>,
+    /// What would open it.
+    fix: Option<Fix>,
 }
 
 impl<'s> Follower<'_, 's> {
@@ -115,7 +120,8 @@ impl<'s> Follower<'_, 's> {
                 Arc::new(Path { steps })
             });
             let path = Arc::clone(path);
-            paths.push(ScrapePath { target: Some(target.clone()), port: way.port, path, ..base.clone() });
+            let (port, fix) = (way.port, way.fix.clone());
+            paths.push(ScrapePath { target: Some(target.clone()), port, path, fix, ..base.clone() });
         }
     }
 
@@ -138,7 +144,11 @@ impl<'s> Follower<'_, 's> {
     }
 
     fn add(&mut self, port: Option<u16>, steps: Vec<Step>) -> usize {
-        self.ways.push(Way { port, steps });
+        self.push(Way { port, steps, fix: None })
+    }
+
+    fn push(&mut self, way: Way) -> usize {
+        self.ways.push(way);
         self.ways.len() - 1
     }
 
@@ -158,13 +168,17 @@ impl<'s> Follower<'_, 's> {
         let manner = Manner { tls, request: Some(request) };
         let follow = |(to, port): &(End<'s>, u16)| {
             let connection = Connection { from: End::Pod(from), to: *to, port: *port, protocol: Protocol::Tcp };
-            (self.evaluator.follow_wanted(&connection, &manner), *port)
+            (self.evaluator.follow_wanted(&connection, &manner), connection)
         };
-        let ways: Vec<(Path, u16)> = ends.iter().map(follow).collect();
+        let ways: Vec<(Path, Connection<'s>)> = ends.iter().map(follow).collect();
         let worst = ways.iter().map(|(path, _)| path.verdict()).max();
-        let worst = ways.into_iter().find(|(path, _)| Some(path.verdict()) == worst);
-        let (steps, port) = worst.map_or((Vec::new(), None), |(path, port)| (path.steps, Some(port)));
-        let number = self.add(port, steps);
+        let number = match ways.into_iter().find(|(path, _)| Some(path.verdict()) == worst) {
+            Some((path, connection)) => {
+                let fix = self.fixes.of(&connection, &manner, &path);
+                self.push(Way { port: Some(connection.port), steps: path.steps, fix })
+            }
+            None => self.add(None, Vec::new()),
+        };
         self.known.insert(question, number);
         number
     }

@@ -64,7 +64,7 @@ impl Rule {
         known.find(|field| field.matches(asked) == Truth::Unknown).map(|field| field.name.as_str())
     }
 
-    fn fields(&self) -> impl Iterator<Item = &Field> {
+    pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
         self.clauses.iter().flatten().flatten()
     }
 }

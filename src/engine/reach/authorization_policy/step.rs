@@ -44,6 +44,9 @@ impl Question<'_> {
             Membership::None(why) => open(&format!("the called pod {why}, so no AuthorizationPolicy holds")),
             Membership::Gateway | Membership::Waypoint => self.at_gateway(is_own),
             Membership::Ambient { waypoint } => self.at_ztunnel(*waypoint),
+            Membership::Sidecar(_) if self.call.passes_its_sidecar_by() => {
+                open("a pod that calls itself passes its sidecar by, so no AuthorizationPolicy holds")
+            }
             Membership::Sidecar(capture) => self.at_sidecar(capture.inbound(port), sidecar),
             Membership::Unknown(why) => {
                 let (one, other) = (self.decided(sidecar), self.decided(Enforcer::Ztunnel));

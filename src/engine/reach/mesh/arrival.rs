@@ -2,8 +2,8 @@
 
 use crate::engine::reach::mesh::{Membership, MeshSettings};
 use crate::engine::reach::{Connection, End};
-use crate::model::Truth;
 use crate::model::snapshot::Pod;
+use crate::model::{Resource, Truth};
 
 /// What the caller does about TLS by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -99,6 +99,14 @@ impl Call<'_> {
         }
     }
 
+    /// Whether a pod with a sidecar calls itself by its address. The sidecar takes no part in that: what a pod sends to
+    /// itself is not redirected (`tools/istio-iptables/pkg/capture/run.go`, the rule for `lo`).
+    pub fn passes_its_sidecar_by(&self) -> bool {
+        let is_one_pod = matches!(self.connection.to, End::Pod(pod) if pod.object.kind == Resource::Pod.kind());
+        let by_address = matches!(self.tls, ClientTls::None | ClientTls::IstioCertificates);
+        is_one_pod && by_address && self.may_stay_inside() && matches!(self.called, Membership::Sidecar(_))
+    }
+
     fn is_ambient(&self) -> bool {
         matches!((self.caller, self.called), (Membership::Ambient { .. }, Membership::Ambient { .. }))
     }
@@ -132,6 +140,7 @@ impl Call<'_> {
             End::Address(_) | End::World => &[],
         };
         match self.caller {
+            _ if self.passes_its_sidecar_by() => Truth::No,
             Membership::Sidecar(capture) => capture.outbound(addresses, self.connection.port),
             _ => Truth::No,
         }

@@ -40,6 +40,14 @@ impl AddressRange {
         if is_whole_family && self.except.is_empty() { Truth::Yes } else { Truth::Unknown }
     }
 
+    /// The ranges that it is made of, as far as they could be read.
+    pub fn parts(&self) -> impl Iterator<Item = IpNet> {
+        std::iter::once(&self.cidr).chain(&self.except).filter_map(|block| match block {
+            Block::Read(range) => Some(*range),
+            Block::Unreadable(_) => None,
+        })
+    }
+
     /// The part of it that could not be read.
     pub(super) fn unreadable(&self) -> Option<&str> {
         std::iter::once(&self.cidr).chain(&self.except).find_map(|block| match block {

@@ -95,6 +95,14 @@ impl Policy {
         }
     }
 
+    /// The pods that it isolates, or may isolate, in a direction; `None` where it isolates none, or cannot be read.
+    pub(super) fn isolated_by(&self, direction: Direction) -> Option<&LabelSelector<'static>> {
+        match &self.content {
+            Content::Read(spec) if spec.side(direction).isolates != Truth::No => Some(&spec.pod_selector),
+            Content::Read(_) | Content::Unreadable(_) => None,
+        }
+    }
+
     /// Whether it allows what is asked about to the pods that it selects.
     pub(super) fn allows(&self, question: &Question<'_>) -> Truth {
         match &self.content {

@@ -101,7 +101,8 @@ fn peer_in_words(peer: &Peer, question: &Question<'_>) -> String {
     }
 }
 
-fn namespaces_in_words(selector: &LabelSelector<'_>) -> String {
+/// Namespaces by a selector: `namespace shop`.
+pub(in crate::engine) fn namespaces_in_words(selector: &LabelSelector<'_>) -> String {
     let mut labels = selector.match_labels.iter();
     match (labels.next(), labels.next(), selector.match_expressions.is_empty()) {
         (None, _, true) => "every namespace".to_owned(),
@@ -110,7 +111,8 @@ fn namespaces_in_words(selector: &LabelSelector<'_>) -> String {
     }
 }
 
-fn selector_in_words(selector: &LabelSelector<'_>) -> String {
+/// What a selector asks for: `with label app=web and without label tier`.
+pub(in crate::engine) fn selector_in_words(selector: &LabelSelector<'_>) -> String {
     let labels = selector.match_labels.iter().map(|(key, value)| format!("with label {key}={value}"));
     let all: Vec<String> = labels.chain(selector.match_expressions.iter().map(requirement_in_words)).collect();
     all.join(" and ")

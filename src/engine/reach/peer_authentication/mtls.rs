@@ -30,6 +30,9 @@ impl Mtls<'_> {
             Membership::None(why) => self.without_proxy(&format!("the called pod {why}")),
             Membership::Gateway | Membership::Waypoint if is_own => self.without_proxy("a proxy serves it itself"),
             Membership::Gateway | Membership::Waypoint => unknown("what a gateway takes is not modelled"),
+            _ if self.call.passes_its_sidecar_by() => {
+                self.without_proxy("a pod that calls itself passes its sidecar by")
+            }
             _ if self.call.may_stay_inside() => self.demanded(Truth::Unknown, "may be calling itself"),
             Membership::Ambient { .. } => self.demanded(Truth::Yes, ""),
             Membership::Sidecar(capture) => self.at_sidecar(capture),

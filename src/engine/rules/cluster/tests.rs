@@ -268,3 +268,52 @@ fn both_sides_of_a_disagreement_are_found() {
         ["refuses a caller whom a NetworkPolicy lets in"]
     );
 }
+
+const PROMETHEUS: &str = "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: monitoring, labels: \
+    {app.kubernetes.io/name: prometheus}}, spec: {serviceAccountName: prometheus, containers: [{name: prometheus, \
+    ports: [{containerPort: 9090}]}]}}";
+const GRAFANA: &str = "{apiVersion: v1, kind: Pod, metadata: {name: g, namespace: monitoring, labels: \
+    {app.kubernetes.io/name: grafana}}, spec: {serviceAccountName: grafana, containers: [{name: grafana, \
+    ports: [{containerPort: 3000}]}]}}";
+const OPERATOR: &str = "{apiVersion: v1, kind: Pod, metadata: {name: o, namespace: monitoring, labels: \
+    {app: kube-prometheus-stack-operator}}, spec: {containers: [{name: operator, ports: [{containerPort: 10250}]}]}}";
+const MESH: &str =
+    "{apiVersion: v1, kind: Namespace, metadata: {name: monitoring, labels: {istio-injection: enabled}}}";
+
+/// A policy of the guarded namespace for the pods of a component.
+fn guarded(kind: &str, spec: &str) -> String {
+    let version = if kind == "NetworkPolicy" { "networking.k8s.io/v1" } else { "security.istio.io/v1" };
+    format!("{{apiVersion: {version}, kind: {kind}, metadata: {{name: x, namespace: monitoring}}, spec: {{{spec}}}}}")
+}
+
+const TO_WORLD: &str = "podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 443}, {port: 6443}]}]";
+const OF_GRAFANA: &str = "selector: {matchLabels: {app.kubernetes.io/name: grafana}}, \
+    rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]";
+const OF_PROMETHEUS: &str = "selector: {matchLabels: {app.kubernetes.io/name: prometheus}}, \
+    rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]";
+
+#[rstest]
+#[case::targets("SG-NP-022", MONITORING, "NetworkPolicy", TO_WORLD, "blocks 2 wanted connections (metrics)")]
+#[case::api_server("SG-NP-003", MONITORING, "NetworkPolicy", "podSelector: {}", "blocks 1 wanted connection (webhook)")]
+#[case::others("SG-NP-033", MONITORING, "NetworkPolicy", "podSelector: {}", "blocks 2 wanted connections (metrics)")]
+#[case::client("SG-AP-018", MESH, "AuthorizationPolicy", OF_PROMETHEUS, "blocks 1 wanted connection (datasource)")]
+#[case::scraped("SG-AP-019", MESH, "AuthorizationPolicy", OF_GRAFANA, "blocks 1 wanted connection (metrics)")]
+fn what_blocks_a_wanted_connection_is_one_finding(
+    #[case] rule: &str,
+    #[case] namespace: &str,
+    #[case] kind: &str,
+    #[case] spec: &str,
+    #[case] expected: &str,
+) {
+    let said = said(rule, &[namespace, PROMETHEUS, GRAFANA, OPERATOR, &guarded(kind, spec)]);
+    let of_hops = said.iter().filter(|(message, _)| message.starts_with("blocks"));
+    assert_eq!(of_hops.map(|(message, _)| message.as_str()).collect::<Vec<_>>(), [expected], "{said:?}");
+}
+
+#[test]
+fn a_port_that_the_pod_does_not_have_is_not_wanted() {
+    let other = GRAFANA.replace("3000", "8443");
+    let only_operator = guarded("NetworkPolicy", "podSelector: {matchLabels: {app.kubernetes.io/name: grafana}}");
+    assert_eq!(said("SG-NP-033", &[MONITORING, PROMETHEUS, &other, &only_operator]), []);
+    assert_eq!(said("SG-NP-033", &[MONITORING, PROMETHEUS, GRAFANA, &only_operator]).len(), 1);
+}

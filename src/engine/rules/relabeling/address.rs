@@ -13,6 +13,7 @@ const ADDRESS: &str = "__address__";
 /// Where pods say at which port they are scraped, and how relabeling sees that.
 const PORT_ANNOTATION: &str = "prometheus.io/port";
 const PORT_LABEL: &str = "__meta_kubernetes_pod_annotation_prometheus_io_port";
+const POD_IP: &str = "__meta_kubernetes_pod_ip";
 /// Where pods say that they are not scraped, and that their metrics are not merged with those of the sidecar.
 const SCRAPE_ANNOTATION: &str = "prometheus.io/scrape";
 const MERGE_ANNOTATION: &str = "prometheus.istio.io/merge-metrics";
@@ -49,7 +50,7 @@ pub(super) fn duplicates(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Fi
 pub(super) fn of_merged_metrics(cluster: &Cluster<'_, '_>, findings: &mut ClusterFindings<'_>) {
     each_monitor(cluster, |kept, monitor| {
         let Some(looking) = Looking::of(kept, monitor) else { return };
-        for (path, _) in monitor.steps().filter(|(_, step)| rewrites(step) && step.reads(PORT_LABEL)) {
+        for (path, _) in monitor.steps().filter(|(_, step)| rewrites(step) && follows_annotation(step)) {
             if is_merged_somewhere(cluster, monitor, &looking) {
                 findings.report(
                     &kept.reference,
@@ -93,23 +94,42 @@ fn has_all_ports(pipeline: &Pipeline<'_, '_>) -> bool {
     pipeline.stage == Stage::Pods && pipeline.endpoint.is_some_and(|endpoint| !endpoint.has_port())
 }
 
-/// Whether two ports of a pod get the same address. Everything else that the step reads is the same for both, and
-/// taken for a number, since that is what a port is made of.
+/// Whether two ports of a pod get the same address.
 fn loses_port(step: &RelabelConfig<'_>) -> bool {
-    const SAME: &str = "8080";
-    let Ok(compiled) = Step::new(step, PrometheusVersion::LATEST) else { return false };
+    let ip = "10.0.0.1";
     let rewritten = |port: &str| {
-        let address = format!("10.0.0.1:{port}");
-        let own = |label: &str| match label {
-            ADDRESS => address.clone(),
-            "__meta_kubernetes_pod_ip" => "10.0.0.1".to_owned(),
-            _ if label.starts_with("__meta_kubernetes_pod_container_port_") => port.to_owned(),
-            _ => SAME.to_owned(),
-        };
-        let sources = step.source_labels.iter().map(|label| (label.to_string(), own(label)));
-        let mut labels: LabelSet = sources.chain([(ADDRESS.to_owned(), address.clone())]).collect();
-        compiled.run(&mut labels);
-        labels.get(ADDRESS).to_owned()
+        rewritten(step, &format!("{ip}:{port}"), |label| match label {
+            POD_IP => Some(ip),
+            _ if label.starts_with("__meta_kubernetes_pod_container_port_") => Some(port),
+            _ => None,
+        })
     };
-    rewritten("1111") == rewritten("2222")
+    rewritten("1111").is_some_and(|one| Some(one) == rewritten("2222"))
+}
+
+/// Whether two values of the annotation make different addresses.
+fn follows_annotation(step: &RelabelConfig<'_>) -> bool {
+    [("10.0.0.1", "10.0.0.1:8080"), ("fd00::1", "[fd00::1]:8080")].into_iter().any(|(ip, address)| {
+        let rewritten = |port: &str| {
+            rewritten(step, address, |label| match label {
+                POD_IP => Some(ip),
+                PORT_LABEL => Some(port),
+                _ => None,
+            })
+        };
+        rewritten("1111") != rewritten("2222")
+    })
+}
+
+/// The address that a step makes of this one; `None` where it cannot be read. Labels that are not known are taken for a
+/// number, since that is what a port is made of.
+fn rewritten<'l>(step: &RelabelConfig<'_>, address: &str, known: impl Fn(&str) -> Option<&'l str>) -> Option<String> {
+    const NUMBER: &str = "8080";
+    let compiled = Step::new(step, PrometheusVersion::LATEST).ok()?;
+    let value = |label: &str| known(label).unwrap_or(NUMBER).to_owned();
+    let sources = step.source_labels.iter().map(|label| (label.to_string(), value(label)));
+    let mut labels: LabelSet = sources.collect();
+    labels.set(ADDRESS, address);
+    compiled.run(&mut labels);
+    Some(labels.get(ADDRESS).to_owned())
 }

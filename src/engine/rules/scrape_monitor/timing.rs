@@ -15,16 +15,13 @@ pub(super) struct Timing<'m> {
 }
 
 pub(super) fn timeout(monitor: &Monitor<'_, '_>, findings: &mut Findings<'_>) {
-    for Timing { path, interval, timeout, .. } in timings(monitor) {
-        let read = |text: Option<&str>| text.and_then(duration::parse);
-        if read(timeout).zip(read(interval)).is_some_and(|(timeout, interval)| timeout > interval) {
-            let (timeout, interval) = (timeout.unwrap_or_default(), interval.unwrap_or_default());
-            findings.report(
-                path.key("scrapeTimeout"),
-                "the timeout is longer than the interval",
-                format!("set scrapeTimeout to {interval} or less, or the interval to {timeout} or more"),
-            );
-        }
+    for Timing { path, interval, timeout, .. } in timings(monitor).into_iter().filter(Timing::is_too_long) {
+        let (timeout, interval) = (timeout.unwrap_or_default(), interval.unwrap_or_default());
+        findings.report(
+            path.key("scrapeTimeout"),
+            "the timeout is longer than the interval",
+            format!("set scrapeTimeout to {interval} or less, or the interval to {timeout} or more"),
+        );
     }
 }
 
@@ -53,6 +50,12 @@ pub(super) fn timings<'m>(monitor: &Monitor<'m, '_>) -> Vec<Timing<'m>> {
 }
 
 impl<'m> Timing<'m> {
+    /// Whether the timeout is longer than the interval, where both are given.
+    pub(super) fn is_too_long(&self) -> bool {
+        let read = |text: Option<&str>| text.and_then(duration::parse);
+        read(self.timeout).zip(read(self.interval)).is_some_and(|(timeout, interval)| timeout > interval)
+    }
+
     fn new(
         path: FieldPath,
         interval_field: &'static str,

@@ -3,6 +3,7 @@
 use super::selector;
 use super::steps::{self, Steps};
 use super::tls;
+use crate::engine::reach::mesh::ClientTls;
 use crate::engine::scrape::monitor::{Monitor, View};
 use crate::engine::scrape::prometheus::{ScrapeClass, Settings};
 use crate::engine::scrape::{Discovery, RelabelingStep, ScrapePool, ScrapeSettings};
@@ -155,12 +156,7 @@ impl<'p> Generator<'p, '_> {
         }
     }
 
-    fn tls(
-        &self,
-        settings: &ScrapeSettings,
-        own: Option<&TlsConfig<'_>>,
-        steps: &[RelabelingStep],
-    ) -> crate::engine::reach::mesh::ClientTls {
+    fn tls(&self, settings: &ScrapeSettings, own: Option<&TlsConfig<'_>>, steps: &[RelabelingStep]) -> ClientTls {
         let https = tls::of_https(own, self.class.map(|(_, class)| class), self.settings);
         tls::of_scheme(&settings.scheme, https, steps)
     }

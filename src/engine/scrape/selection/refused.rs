@@ -7,8 +7,10 @@ use crate::engine::scrape::monitor::View;
 use crate::engine::scrape::pool::elsewhere;
 use crate::engine::scrape::prometheus::too_long;
 use crate::model::finding::Family;
+use crate::model::labels::Labels;
 use crate::model::relabeling::PrometheusVersion;
 use crate::model::resource::ServiceMonitor;
+use crate::model::resource::endpoint::ScrapedEndpoint;
 use crate::model::resource::http_client::TlsConfig;
 use crate::model::{FieldPath, RuleId, Text};
 
@@ -18,6 +20,8 @@ const FILE: RuleId = RuleId::new(Family::ScrapeMonitor, 7);
 const TIMEOUT: RuleId = RuleId::new(Family::ScrapeMonitor, 8);
 /// A scrape class that is not there.
 const SCRAPE_CLASS: RuleId = RuleId::new(Family::ScrapeMonitor, 9);
+/// A setting that the operator refuses.
+const SETTING: RuleId = RuleId::new(Family::ScrapeMonitor, 16);
 /// Service discovery that is looked at here. What the operator says of all other is not modelled.
 const LOOKED_AT: [&str; 4] = ["fileSDConfigs", "httpSDConfigs", "consulSDConfigs", "dnsSDConfigs"];
 /// Before this one, the operator checks for service discovery that is too new even where there is none.
@@ -40,6 +44,7 @@ impl Question<'_, '_> {
         steps.extend(self.scrape_class(view));
         steps.extend(self.timeouts(view));
         steps.extend(self.version(view));
+        steps.extend(self.label_names(view));
         steps.extend(self.files(view));
         steps.extend(self.references(view));
         steps.extend(self.elsewhere(view));
@@ -80,6 +85,26 @@ impl Question<'_, '_> {
         is_refused.then(|| self.by_monitor(Verdict::Blocked, FieldPath::of("spec.selectorMechanism"), reason))
     }
 
+    /// Labels of listed targets whose names this Prometheus does not take. The empty name is refused by a rule.
+    fn label_names(&self, view: &View<'_>) -> Option<Step> {
+        let scheme = self.settings.version.names();
+        let wrong = |labels: &Labels<'_>| {
+            labels.iter().map(|(name, _)| name).find(|name| !scheme.allows(name)).map(str::to_owned)
+        };
+        let (path, name) = match view {
+            View::Probe(probe) => {
+                let listed = probe.spec.targets.static_config.as_ref()?;
+                (FieldPath::of("spec.targets.staticConfig.labels"), wrong(&listed.labels)?)
+            }
+            View::Config(config) => config.spec.static_configs.iter().enumerate().find_map(|(index, listed)| {
+                Some((FieldPath::of("spec.staticConfigs").index(index).key("labels"), wrong(&listed.labels)?))
+            })?,
+            View::Pod(_) | View::Service(_) => return None,
+        };
+        let reason = format!("before version 3 Prometheus takes no label {name:?}");
+        Some(self.by_monitor(Verdict::Blocked, path.key(&name), reason).rule(SETTING))
+    }
+
     fn files(&self, view: &View<'_>) -> Option<Step> {
         let View::Service(monitor) = view else { return None };
         let path = file(monitor).filter(|_| self.settings.denies_files())?;
@@ -114,7 +139,7 @@ fn timings<'m>(view: &'m View<'_>) -> Vec<Timing<'m>> {
         }
     };
     let list = FieldPath::of(list);
-    let timing = |(index, endpoint): (usize, &'m crate::model::resource::endpoint::ScrapedEndpoint<'_>)| {
+    let timing = |(index, endpoint): (usize, &'m ScrapedEndpoint<'_>)| {
         (list.index(index), given(endpoint.interval.as_ref()), given(endpoint.scrape_timeout.as_ref()))
     };
     endpoints.iter().enumerate().map(timing).collect()

@@ -9,12 +9,14 @@ pub(super) struct Doubt<'d, 's> {
     discovered: &'d Discovered<'s>,
     /// Labels that were written, and whether what was written is known; the last one counts.
     written: Vec<(String, bool)>,
+    /// Whether something was written that nobody knows, to a label that nobody knows.
+    is_anywhere: bool,
 }
 
 impl<'d, 's> Doubt<'d, 's> {
     /// `None` where everything is known.
     pub(super) fn about(discovered: &'d Discovered<'s>) -> Option<Self> {
-        (!discovered.knows_all()).then_some(Self { discovered, written: Vec::new() })
+        (!discovered.knows_all()).then_some(Self { discovered, written: Vec::new(), is_anywhere: false })
     }
 
     /// The label for which nobody can tell whether a step keeps a target.
@@ -31,6 +33,7 @@ impl<'d, 's> Doubt<'d, 's> {
         match step.action() {
             Action::Replace | Action::Lowercase | Action::Uppercase | Action::HashMod => {
                 let is_known = step.config().source_labels.iter().all(|name| self.knows(name));
+                self.is_anywhere |= !is_known && step.config().target().contains('$');
                 self.written.push((step.config().target().to_owned(), is_known));
             }
             Action::LabelMap => {
@@ -44,6 +47,6 @@ impl<'d, 's> Doubt<'d, 's> {
 
     fn knows(&self, name: &str) -> bool {
         let written = self.written.iter().rev().find(|(known, _)| known == name);
-        written.map_or_else(|| self.discovered.knows(name), |(_, is_known)| *is_known)
+        !self.is_anywhere && written.map_or_else(|| self.discovered.knows(name), |(_, is_known)| *is_known)
     }
 }

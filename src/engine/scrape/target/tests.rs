@@ -144,6 +144,8 @@ const TEMPLATE: &str = "{apiVersion: apps/v1, kind: Deployment, metadata: {name:
          r#"{"action": "keep", "sourceLabels": ["pod"], "regex": "all"}"#], None)]
 #[case(&[r#"{"action": "labelmap", "regex": "__meta_kubernetes_(pod_name)"}"#,
          r#"{"action": "keep", "sourceLabels": ["pod_name"], "regex": "all"}"#], Some((1, "pod_name")))]
+#[case(&[r#"{"sourceLabels": ["__meta_kubernetes_pod_name"], "regex": "(.*)-.*", "targetLabel": "of_$1"}"#,
+         r#"{"action": "keep", "sourceLabels": ["of_web"]}"#], Some((1, "of_web")))]
 #[case(&[r#"{"action": "hashmod", "sourceLabels": ["__address__"], "modulus": 2, "targetLabel": "__tmp_hash"}"#,
          r#"{"action": "keep", "sourceLabels": ["__tmp_hash"], "regex": "0"}"#], Some((1, "__tmp_hash")))]
 #[case(&[r#"{"action": "keepequal", "sourceLabels": ["job"], "targetLabel": "__meta_kubernetes_pod_ip"}"#],

@@ -6,7 +6,7 @@ use super::{policies, web};
 use crate::engine::reach::authorization_policy::authorization;
 use crate::engine::reach::fixtures::{call, running, with_annotations, with_labels};
 use crate::engine::reach::mesh::{Call, Capture, ClientTls, Membership};
-use crate::engine::reach::peer_authentication::PeerAuthentications;
+use crate::engine::reach::peer_authentication::{PeerAuthentications, mtls};
 use crate::engine::reach::{Connection, End, MeshSettings, Step, Verdict};
 use crate::model::Protocol;
 use crate::model::Truth;
@@ -79,15 +79,20 @@ fn the_reason_is_a_sentence(#[case] tls: ClientTls, #[case] verdict: Verdict, #[
 }
 
 #[test]
-fn a_pod_that_calls_itself_is_not_judged() {
+fn a_pod_that_calls_itself_passes_its_sidecar_by_unless_it_calls_a_service() {
     let (settings, pod) = (MeshSettings::default(), with_labels(web(), &[]));
     let policies = policies(&["{}"], settings.clone());
     let peers = PeerAuthentications::new(settings.root_namespace.clone());
     let connection = call(&pod, &pod, 80);
     let member = sidecar();
-    let call =
-        Call { connection: &connection, caller: &member, called: &member, tls: ClientTls::Mesh, settings: &settings };
-    assert_eq!(authorization(&call, None, &policies, &peers).verdict, Verdict::Unknown);
+    let verdict = |tls| {
+        let call = Call { connection: &connection, caller: &member, called: &member, tls, settings: &settings };
+        (mtls(&call, &peers).verdict, authorization(&call, None, &policies, &peers).verdict)
+    };
+    assert_eq!(verdict(ClientTls::Mesh), (Verdict::Unknown, Verdict::Unknown));
+    assert_eq!(verdict(ClientTls::None), (Verdict::Open, Verdict::Open));
+    // The application itself would have to take it.
+    assert_eq!(verdict(ClientTls::IstioCertificates).0, Verdict::Unknown);
 }
 
 #[test]

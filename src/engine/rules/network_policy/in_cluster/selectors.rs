@@ -1,5 +1,7 @@
 //! Selectors that select nothing.
 
+use std::borrow::Cow;
+
 use crate::engine::reach::network_policy::HostNetwork;
 use crate::engine::rules::cluster::clues::labels_meant;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings, Policy};
@@ -57,6 +59,13 @@ pub(super) fn namespaces_of<'c>(peer: &Peer<'_>, own: &'c str, cluster: &Cluster
         return None;
     }
     let Some(selector) = &peer.namespace_selector else { return Some(vec![own]) };
+    if let Some(namespace) = named(selector, cluster) {
+        return match selector.selects(|key| namespace.label(key)) {
+            Truth::Yes => Some(vec![namespace.name()]),
+            Truth::No => Some(Vec::new()),
+            Truth::Unknown => None,
+        };
+    }
     let mut meant = Vec::new();
     for namespace in cluster.snapshot.namespaces().iter() {
         match selector.selects(|key| namespace.label(key)) {
@@ -66,6 +75,14 @@ pub(super) fn namespaces_of<'c>(peer: &Peer<'_>, own: &'c str, cluster: &Cluster
         }
     }
     Some(meant)
+}
+
+/// The only namespace that a selector can mean because it asks for its name, if there is one.
+fn named<'c>(selector: &LabelSelector<'_>, cluster: &Cluster<'c, 'c>) -> Option<&'c Namespace> {
+    match cluster.snapshot.namespaces().get(selector.match_labels.get(NAME_LABEL)?) {
+        Cow::Borrowed(namespace) => Some(namespace),
+        Cow::Owned(_) => None,
+    }
 }
 
 pub(in crate::engine::rules::network_policy) fn no_namespace(
@@ -79,8 +96,9 @@ pub(in crate::engine::rules::network_policy) fn no_namespace(
             };
             let namespaces = || cluster.snapshot.namespaces().iter();
             let selects = |namespace: &Namespace| selector.selects(|key| namespace.label(key));
-            let is_certain = cluster.knows_namespaces_beside(policy.namespace());
-            if is_certain && namespaces().all(|namespace| selects(namespace) == Truth::No) {
+            let is_meant = named(selector, cluster).is_some_and(|namespace| selects(namespace) == Truth::Yes);
+            let is_nobody = || namespaces().all(|namespace| selects(namespace) == Truth::No);
+            if !is_meant && is_nobody() && cluster.knows_namespaces_beside(policy.namespace()) {
                 let path = place.path().key("namespaceSelector");
                 let fix = namespace_meant(selector, &namespaces().collect::<Vec<_>>());
                 findings.report(policy.object, path, "no namespace has these labels, so this means nobody", fix);

@@ -161,6 +161,16 @@ fn listed_addresses_have_listed_labels() {
 }
 
 #[test]
+fn a_selector_that_is_not_understood_is_not_considered() {
+    let snapshot = snapshot(&NODE.replace("ADDRESSES", "{type: Hostname, address: h}"));
+    let selector = r#"{"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}"#;
+    let scope = Scope { label_selector: serde_json::from_str(selector).ok(), ..Scope::default() };
+    let found = found(Role::Node, scope, &snapshot);
+    assert!(found.discovered.is_empty());
+    assert_eq!(found.not_considered, ["the operator Gt of a selector is not known"]);
+}
+
+#[test]
 fn what_is_discovered_elsewhere_is_not_known() {
     let snapshot = Snapshot::default();
     let found = discover(&Discovery::Elsewhere("consulSDConfigs"), &snapshot);

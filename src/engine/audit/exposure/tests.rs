@@ -1,0 +1,82 @@
+//! Who is reported, and how.
+
+pub(in crate::engine::audit) mod laws;
+pub(in crate::engine::audit) mod random;
+
+use rstest::rstest;
+
+use super::*;
+use crate::engine::companion::companions;
+use crate::engine::reach::MeshSettings;
+use crate::engine::reach::network_policy::HostNetwork;
+use crate::model::Source;
+use crate::model::snapshot::Builder;
+
+const CLUSTER: [&str; 4] = [
+    include_str!("../../../../examples/cluster/namespaces.yaml"),
+    include_str!("../../../../examples/cluster/monitoring.yaml"),
+    include_str!("../../../../examples/cluster/ingress-nginx.yaml"),
+    include_str!("../../../../examples/cluster/shop.yaml"),
+];
+const SEED: &str = include_str!("../../../../examples/seed.yaml");
+const AS_WRITTEN: [&str; 2] = [
+    include_str!("../../../../examples/seed/as-written/network-policies.yaml"),
+    include_str!("../../../../examples/seed/as-written/authorization-policy.yaml"),
+];
+
+fn snapshot(texts: &[&str]) -> Snapshot {
+    let mut builder = Builder::new("default");
+    for text in texts {
+        assert_eq!(builder.add_source("input", &Source::new(text)), []);
+    }
+    let snapshot = builder.finish();
+    assert_eq!(snapshot.problems(), []);
+    snapshot
+}
+
+fn told(exposure: &Exposure<'_>) -> String {
+    let Exposure { target, port, protocol, from, verdict, object, reason } = exposure;
+    let from = match from {
+        Intruder::Existing(pod, number) => format!("{} ({number})", pod.full_name()),
+        Intruder::Possible(words) | Intruder::Outside(words) => words.clone(),
+    };
+    let object = object.as_ref().map_or_else(|| "no object".to_owned(), ToString::to_string);
+    format!("{} {port} {protocol}: {from}: {} by {object}, for {reason}", target.object.name, verdict.label())
+}
+
+fn of(guards: &Guards, texts: &[&str]) -> (Vec<String>, Vec<String>) {
+    let snapshot = snapshot(texts);
+    let mesh = guards.iter().next().map(|guard| MeshSettings::from(&guard.mesh)).unwrap_or_default();
+    let evaluator = Evaluator::new(&snapshot, mesh, HostNetwork::default());
+    let exposures = exposures(&snapshot, &evaluator, guards);
+    (exposures.all.iter().map(told).collect(), exposures.not_considered)
+}
+
+fn rendered(guards: &Guards) -> String {
+    let of_guard = |guard| companions(guard).objects;
+    let objects = guards.iter().flat_map(of_guard);
+    let documents: Vec<String> = objects.map(|object| serde_json::to_string(&object).unwrap()).collect();
+    documents.join("\n---\n")
+}
+
+const LEFT_OUT: [&str; 2] = [
+    "port 10250 of monitoring/prometheus-operator-kube-p-operator is called by the API server, so it is open to everybody",
+    "port 9100 of monitoring/prometheus-operator-prometheus-node-exporter is on the host network, where no policy keeps anybody out",
+];
+
+#[rstest]
+#[case::built_in(Guards::built_in())]
+#[case::seed(Guards::parse(SEED).unwrap())]
+fn what_is_rendered_exposes_nothing(#[case] guards: Guards) {
+    let rendered = rendered(&guards);
+    let (exposures, not_considered) = of(&guards, &[&CLUSTER[..], &[&rendered]].concat());
+    assert_eq!(exposures, [""; 0]);
+    assert_eq!(not_considered, LEFT_OUT);
+}
+
+#[test]
+fn what_the_guide_leaves_open_is_told() {
+    let guards = Guards::parse(SEED).unwrap();
+    let (exposures, _) = of(&guards, &[&CLUSTER[..], &AS_WRITTEN[..]].concat());
+    insta::assert_snapshot!(exposures.join("\n"));
+}

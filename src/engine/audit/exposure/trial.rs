@@ -1,0 +1,83 @@
+//! Trying out whether a caller gets to a guarded port, in every manner that it has a choice of.
+
+use super::port::GuardedPort;
+use crate::engine::reach::authorization_policy::HttpRequest;
+use crate::engine::reach::evaluator::TUNNEL_PORT;
+use crate::engine::reach::mesh::{ClientTls, Membership};
+use crate::engine::reach::network_policy::Opening;
+use crate::engine::reach::{Connection, End, Evaluator, Manner, Path, Verdict};
+use crate::model::snapshot::Namespaces;
+
+/// What is tried out.
+pub(super) struct Trial<'e, 's> {
+    pub(super) evaluator: &'e Evaluator<'s>,
+    pub(super) namespaces: &'s Namespaces,
+    pub(super) port: &'e GuardedPort<'s>,
+    /// How the called pod takes part in the mesh.
+    pub(super) called: Membership,
+    manners: Vec<Manner>,
+}
+
+impl<'e, 's> Trial<'e, 's> {
+    pub(super) fn new(evaluator: &'e Evaluator<'s>, namespaces: &'s Namespaces, port: &'e GuardedPort<'s>) -> Self {
+        let called = evaluator.membership(port.target);
+        let is_in_mesh = !matches!(called, Membership::None(_));
+        let requests = [Some(None), is_in_mesh.then(|| Some(HttpRequest::default()))].into_iter().flatten();
+        let with = |request: Option<HttpRequest>| {
+            [ClientTls::None, ClientTls::Mesh].map(|tls| Manner { tls, request: request.clone() })
+        };
+        Self { evaluator, namespaces, port, called, manners: requests.flat_map(with).collect() }
+    }
+
+    /// The best verdict that a caller can get. Who is in the mesh calls with its identity or without; the request may
+    /// be any.
+    pub(super) fn verdict(&self, evaluator: &Evaluator<'_>, from: End<'_>, is_in_mesh: bool) -> Verdict {
+        let connection = self.connection(from);
+        let mut best = Verdict::Blocked;
+        for manner in self.manners(is_in_mesh) {
+            best = best.min(evaluator.verdict(&connection, manner));
+            if best == Verdict::Open {
+                break;
+            }
+        }
+        best
+    }
+
+    /// The way that gets that verdict.
+    pub(super) fn path<'c>(&self, evaluator: &Evaluator<'c>, from: End<'c>, is_in_mesh: bool) -> Path
+    where
+        's: 'c,
+    {
+        let connection = self.connection(from);
+        let paths = self.manners(is_in_mesh).map(|manner| evaluator.follow(&connection, manner));
+        paths.min_by_key(Path::verdict).unwrap_or(Path { steps: Vec::new() })
+    }
+
+    /// The ways into the called pod: to its port, and to that of the tunnels of the mesh, if it may be in one. Those
+    /// that are for everybody come first.
+    pub(super) fn openings(&self) -> Vec<Opening<'e>> {
+        let at = |port| {
+            let connection = Connection { port, ..self.connection(End::World) };
+            self.evaluator.network_policies().openings(&connection, self.namespaces)
+        };
+        let mut openings = at(self.port.port);
+        if !matches!(self.called, Membership::None(_)) {
+            let further: Vec<_> = at(TUNNEL_PORT).into_iter().filter(|it| !openings.contains(it)).collect();
+            openings.extend(further);
+        }
+        openings.sort_by_key(|opening| *opening != Opening::Everybody);
+        openings
+    }
+
+    fn manners(&self, is_in_mesh: bool) -> impl Iterator<Item = &Manner> {
+        self.manners.iter().filter(move |manner| is_in_mesh || manner.tls == ClientTls::None)
+    }
+
+    /// The connection of a caller to the port.
+    pub(super) fn connection<'c>(&self, from: End<'c>) -> Connection<'c>
+    where
+        's: 'c,
+    {
+        Connection { from, to: End::Pod(self.port.target), port: self.port.port, protocol: self.port.protocol }
+    }
+}
