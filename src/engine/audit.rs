@@ -69,7 +69,11 @@ impl<'s> Audit<'s> {
         findings.sort_by(|a, b| key(a).cmp(&key(b)));
         let Exposures { all: exposures, not_considered: of_exposures } =
             exposure::exposures(snapshot, evaluator, guards);
-        let not_considered = not_considered(snapshot).into_iter().chain(of_exposures).collect();
+        let of_scraping = scraping
+            .prometheuses
+            .iter()
+            .flat_map(|it| it.not_considered.iter().map(|what| format!("{}: {what}", it.prometheus.reference)));
+        let not_considered = not_considered(snapshot).into_iter().chain(of_scraping).chain(of_exposures).collect();
         Self { findings, exempted, scrape_paths, connections, exposures, not_considered }
     }
 }

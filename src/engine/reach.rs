@@ -14,7 +14,6 @@ mod not_considered;
 pub mod path;
 pub mod peer_authentication;
 mod wanted;
-pub mod zones;
 
 pub use connection::{Connection, End};
 pub use evaluator::{Evaluator, Manner};

@@ -1,6 +1,8 @@
 //! Labels and annotations: small maps of text, read without allocating.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
@@ -8,33 +10,67 @@ use crate::model::Text;
 
 /// A map of labels or annotations in the order in which they were written. JSON `null` reads as the empty map, as the
 /// API server reads it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels<'a>(Vec<(Text<'a>, Text<'a>)>);
+#[derive(Clone)]
+pub struct Labels<'a>(Entries<'a>);
+
+#[derive(Clone)]
+enum Entries<'a> {
+    Own(Vec<(Text<'a>, Text<'a>)>),
+    /// Of many objects together.
+    Shared(Arc<SharedEntries>),
+}
+
+type SharedEntries = [(Box<str>, Box<str>)];
+
+/// Label sets of many objects, each kept once: the pods of a workload have the same.
+#[derive(Clone, Debug, Default)]
+pub struct LabelSets(HashSet<Arc<SharedEntries>>);
+
+impl LabelSets {
+    /// The same labels, in the memory of those that were shared before if there are such.
+    pub fn share(&mut self, labels: &Labels<'_>) -> Labels<'static> {
+        let entries: Vec<_> = labels.iter().map(|(key, value)| (Box::from(key), Box::from(value))).collect();
+        if let Some(known) = self.0.get(entries.as_slice()) {
+            return Labels(Entries::Shared(Arc::clone(known)));
+        }
+        let shared: Arc<SharedEntries> = entries.into();
+        self.0.insert(Arc::clone(&shared));
+        Labels(Entries::Shared(shared))
+    }
+}
 
 impl Labels<'_> {
     /// No labels.
     pub const fn none() -> Self {
-        Self(Vec::new())
+        Self(Entries::Own(Vec::new()))
     }
 
     /// The value of this key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+        self.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.iter().next().is_none()
     }
 
     /// The same labels, which borrow from nothing.
     pub fn to_static(&self) -> Labels<'static> {
-        self.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+        match &self.0 {
+            Entries::Own(_) => self.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            Entries::Shared(shared) => Labels(Entries::Shared(Arc::clone(shared))),
+        }
     }
 
     /// Keys and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        let (own, shared): (&[_], &SharedEntries) = match &self.0 {
+            Entries::Own(own) => (own, &[]),
+            Entries::Shared(shared) => (&[], shared),
+        };
+        let own = own.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        own.chain(shared.iter().map(|(key, value)| (&**key, &**value)))
     }
 
     /// Whether every one of these labels is here, with the same value.
@@ -43,9 +79,29 @@ impl Labels<'_> {
     }
 }
 
+impl Default for Labels<'_> {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl PartialEq for Labels<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Labels<'_> {}
+
+impl fmt::Debug for Labels<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl<'a, K: Into<Text<'a>>, V: Into<Text<'a>>> FromIterator<(K, V)> for Labels<'a> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        Self(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+        Self(Entries::Own(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect()))
     }
 }
 
@@ -73,7 +129,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
                 while let Some((key, value)) = map.next_entry::<Text<'de>, Option<Text<'de>>>()? {
                     entries.push((key, value.unwrap_or_default()));
                 }
-                Ok(Labels(entries))
+                Ok(Labels(Entries::Own(entries)))
             }
         }
 
@@ -84,6 +140,18 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_labels_are_shared() {
+        let mut sets = LabelSets::default();
+        let labels = Labels::from_iter([("app", "web"), ("team", "a")]);
+        let (one, two) = (sets.share(&labels), sets.share(&labels.clone()));
+        assert_eq!((&one, one.get("team"), one.is_empty()), (&labels, Some("a"), false));
+        let (Entries::Shared(one), Entries::Shared(two)) = (&one.0, &two.0) else { panic!("not shared") };
+        assert!(Arc::ptr_eq(one, two));
+        assert_ne!(sets.share(&Labels::from_iter([("app", "web")])), labels);
+        assert!(sets.share(&Labels::none()).is_empty());
+    }
 
     #[test]
     fn null_is_no_labels() {

@@ -31,7 +31,7 @@ mod workload;
 
 pub use builder::Builder;
 pub use change::Change;
-pub use class::ClassId;
+pub use class::{ClassId, Zone};
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
 pub use namespace::{Namespace, Namespaces};
@@ -217,7 +217,8 @@ impl Snapshot {
     /// The classes of pods that cannot be told apart by any policy here, in the order of their first pods.
     ///
     /// Two pods of a class have the same namespace, service account, ports and annotations for the mesh, and the same
-    /// labels but for those of single pods that nothing in the snapshot selects by. They differ in name and address.
+    /// labels but for those of single pods that nothing in the snapshot selects by. They differ in name, and in addresses
+    /// of the same zone.
     pub fn classes(&self) -> impl Iterator<Item = ClassId> + use<> {
         self.classes.ids()
     }
@@ -225,6 +226,11 @@ impl Snapshot {
     /// The pods of a class, of which there is at least one.
     pub fn members(&self, class: ClassId) -> impl Iterator<Item = &Pod> + Clone {
         self.classes.members(class).iter().filter_map(|number| self.pods().get(*number as usize))
+    }
+
+    /// The zone of an address: nothing in the snapshot tells addresses of one zone apart.
+    pub fn zone_of(&self, address: IpAddr) -> Zone {
+        self.classes.zone_of(address)
     }
 
     /// The class of a pod of this snapshot.

@@ -4,6 +4,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "what JSON lacks reads as null, and clippy takes this target for no test")]
 
+#[expect(dead_code, reason = "every test target uses a part of it")]
 #[path = "../support/support.rs"]
 mod support;
 

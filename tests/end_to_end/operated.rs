@@ -17,6 +17,7 @@ const RESOURCES: &str = r"
 apiVersion: monitoring.coreos.com/v1
 kind: Prometheus
 metadata: {name: plain, labels: {team: nobody}}
+spec: {}
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: Prometheus
@@ -51,6 +52,7 @@ spec: {listenLocal: true, reloadStrategy: ProcessSignal, hostNetwork: true}
 apiVersion: monitoring.coreos.com/v1alpha1
 kind: PrometheusAgent
 metadata: {name: plain}
+spec: {}
 ---
 apiVersion: monitoring.coreos.com/v1alpha1
 kind: PrometheusAgent
@@ -60,6 +62,7 @@ spec: {mode: DaemonSet, podMetadata: {labels: {team: metrics}}}
 apiVersion: monitoring.coreos.com/v1
 kind: Alertmanager
 metadata: {name: plain}
+spec: {}
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: Alertmanager
@@ -91,7 +94,7 @@ spec:
   version: v0.40.1
   queryEndpoints: ['query:10902']
   podMetadata:
-    labels: {team: rules, app.kubernetes.io/version: mine, thanos-ruler: mine}
+    labels: {team: rules, thanos-ruler: mine}
     annotations: {kubectl.kubernetes.io/default-container: proxy}
   initContainers: [{name: prepare, image: prepare}]
 ";

@@ -11,7 +11,7 @@ use crate::random::{Case, case, gaps, policy, rule, with_gaps};
 use crate::reference::{Question, World, lets_through};
 
 /// So many random clusters; `DIFFERENTIAL_CASES` says another number.
-fn cases() -> ProptestConfig {
+pub(crate) fn cases() -> ProptestConfig {
     let number = std::env::var("DIFFERENTIAL_CASES").ok().and_then(|number| number.parse().ok()).unwrap_or(2_000);
     ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::with_cases(number) }
 }

@@ -8,7 +8,7 @@ mod flags;
 pub(crate) mod keys;
 mod kubectl;
 pub(crate) mod process;
-mod programs;
+pub(crate) mod programs;
 
 use std::fs;
 use std::future::Future;

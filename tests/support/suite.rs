@@ -42,8 +42,13 @@ type Shared = Arc<OnceLock<Result<ControlPlane, Absence>>>;
 
 /// Runs all tests that the command line asks for.
 pub(crate) fn run(modules: &[&'static [Case]]) -> ExitCode {
+    run_if(|| Ok(()), modules)
+}
+
+/// The same where the tests need more of this machine than a control plane: `needed` says what is missing.
+pub(crate) fn run_if(needed: fn() -> Result<()>, modules: &[&'static [Case]]) -> ExitCode {
     let shared = Shared::default();
-    let trials = modules.iter().copied().flatten().map(|case| trial(case, &shared)).collect();
+    let trials = modules.iter().copied().flatten().map(|case| trial(case, needed, &shared)).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     if conclusion.has_failed()
         && let Some(Ok(control_plane)) = shared.get()
@@ -53,17 +58,18 @@ pub(crate) fn run(modules: &[&'static [Case]]) -> ExitCode {
     conclusion.exit_code()
 }
 
-fn trial(case: &'static Case, shared: &Shared) -> Trial {
+fn trial(case: &'static Case, needed: fn() -> Result<()>, shared: &Shared) -> Trial {
     let shared = Arc::clone(shared);
     let name = case.name.split_once("::").map_or(case.name, |(_, name)| name);
-    Trial::ignorable_test(name, move || match shared.get_or_init(start) {
+    Trial::ignorable_test(name, move || match shared.get_or_init(|| start(needed)) {
         Ok(control_plane) => (case.run)(control_plane).map(|()| Completion::Completed).map_err(|error| failed(&error)),
         Err(Absence::NoPrograms(reason)) if env::var_os("CI").is_none() => Ok(Completion::ignored_with(reason)),
         Err(Absence::NoPrograms(reason) | Absence::NoStart(reason)) => Err(Failed::from(reason)),
     })
 }
 
-fn start() -> Result<ControlPlane, Absence> {
+fn start(needed: fn() -> Result<()>) -> Result<ControlPlane, Absence> {
+    needed().map_err(|error| Absence::NoPrograms(format!("{error:#}")))?;
     let programs = Programs::locate().map_err(|error| Absence::NoPrograms(format!("no control plane: {error:#}")))?;
     let started = match ControlPlane::start(&programs) {
         // Somebody took a port between our choosing it and a program's binding to it.

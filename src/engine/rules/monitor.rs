@@ -6,7 +6,7 @@ mod selectable;
 mod tests;
 
 pub(in crate::engine::rules) use ignored::{Ignored, MISSING, NAMESPACE, OTHER, ignored_by};
-pub(in crate::engine::rules) use selectable::{Looking, Selectable, each_monitor};
+pub(in crate::engine::rules) use selectable::{Looking, Selectable, each_monitor, read_monitor};
 
 use crate::engine::rules::Monitor;
 use crate::model::FieldPath;

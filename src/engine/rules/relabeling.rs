@@ -5,6 +5,7 @@ mod groups;
 mod job_label;
 mod labels;
 mod redundancy;
+mod simulated;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -41,7 +42,7 @@ pub const RULES: &[Rule] = &[
         fix: "Remove the step, or match a label that targets of this kind have.",
         bad: include_str!("examples/rl-002-bad.yaml"),
         good: include_str!("examples/rl-002-good.yaml"),
-        check: Check::Monitor(targets::dropped),
+        check: Check::Both(&Check::Monitor(targets::dropped), simulated::nothing_is_left),
     },
     Rule {
         id: RuleId::new(Family::Relabeling, 3),

@@ -4,6 +4,7 @@ mod files;
 mod left_out;
 mod probe;
 mod refused;
+mod strict;
 mod timing;
 mod tls;
 mod twice;
@@ -29,6 +30,19 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/sm-001-bad.yaml"),
         good: include_str!("examples/sm-001-good.yaml"),
         check: Check::Monitor(tls::no_authority),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 2),
+        title: "plain text for a port that takes mutual TLS only",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Prometheus connects past its own sidecar, and without certificates. The sidecar of the target resets \
+              the connection.",
+        fix: "Scrape by https with the certificates of the mesh, or the merged metrics at port 15020.",
+        bad: include_str!("examples/sm-002-bad.yaml"),
+        good: include_str!("examples/sm-002-good.yaml"),
+        check: Check::Cluster(strict::plain_text),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 3),
@@ -133,6 +147,19 @@ pub const RULES: &[Rule] = &[
         bad: include_str!("examples/sm-010-bad.yaml"),
         good: include_str!("examples/sm-010-good.yaml"),
         check: Check::Cluster(left_out::missing_key),
+    },
+    Rule {
+        id: RuleId::new(Family::ScrapeMonitor, 11),
+        title: "targets that are scraped twice",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Every sample is stored twice, under different labels. Merged metrics at port 15020 have the sidecar's \
+              own in them, which it serves at port 15090.",
+        fix: "Remove one of the endpoints.",
+        bad: include_str!("examples/sm-011-bad.yaml"),
+        good: include_str!("examples/sm-011-good.yaml"),
+        check: Check::Cluster(twice::by_two_monitors),
     },
     Rule {
         id: RuleId::new(Family::ScrapeMonitor, 12),

@@ -75,6 +75,8 @@ pub struct Scope {
     pub namespaces: Option<Vec<String>>,
     /// Labels that the objects must have, asked of the API server.
     pub label_selector: Option<LabelSelector<'static>>,
+    /// Labels that the Services of endpoints must have to be told of, asked of the API server.
+    pub service_selector: Option<LabelSelector<'static>>,
     /// Whether labels and annotations of the node are attached to targets that are pods (`attach_metadata.node`).
     pub attach_node: bool,
     /// Whether labels and annotations of the namespace are attached (`attach_metadata.namespace`).
@@ -162,6 +164,11 @@ impl Scope {
     /// Whether an object with these labels is looked at.
     fn selects(&self, labels: &Labels<'_>) -> bool {
         self.label_selector.as_ref().is_none_or(|selector| selector.matches(labels) == Truth::Yes)
+    }
+
+    /// Whether endpoints of a Service with these labels have meta labels that tell of it.
+    fn tells_of_service(&self, labels: &Labels<'_>) -> bool {
+        self.service_selector.as_ref().is_none_or(|selector| selector.matches(labels) == Truth::Yes)
     }
 }
 

@@ -186,15 +186,15 @@ const WORKLOADS: [Resource; 10] = [
 
 impl From<Kept> for Given<Written> {
     fn from(kept: Kept) -> Self {
-        let Kept { reference, json, origin, unreadable, mentions } = kept;
-        Self { reference, origin, value: Written { json, unreadable, mentions } }
+        let Kept { reference, json, origin, unreadable, mentions, ranges } = kept;
+        Self { reference, origin, value: Written { json, unreadable, mentions, ranges } }
     }
 }
 
 impl From<Given<Written>> for Kept {
     fn from(given: Given<Written>) -> Self {
-        let Given { reference, origin, value: Written { json, unreadable, mentions } } = given;
-        Self { reference, json, origin, unreadable, mentions }
+        let Given { reference, origin, value: Written { json, unreadable, mentions, ranges } } = given;
+        Self { reference, json, origin, unreadable, mentions, ranges }
     }
 }
 
@@ -228,16 +228,17 @@ fn with_those_named(given: Namespaces, snapshot: &Snapshot) -> Namespaces {
     given.into_iter().chain(named).collect()
 }
 
-/// The classes of the pods, by the labels that anything in the snapshot mentions.
+/// The classes of the pods, by the labels and ranges of addresses that anything in the snapshot mentions.
 fn classes(snapshot: &Snapshot, base: &Snapshot) -> Arc<Classes> {
-    let texts = snapshot.kept.values().flat_map(|kept| kept.iter());
-    let texts = texts.chain(snapshot.unmodelled.iter().map(|it| &it.object)).map(|kept| kept.mentions);
+    let kept = snapshot.kept.values().flat_map(|kept| kept.iter());
+    let kept = kept.chain(snapshot.unmodelled.iter().map(|it| &it.object));
+    let ranges = kept.clone().flat_map(|kept| kept.ranges.iter().copied()).collect();
     let selectors = snapshot.services().iter().map(|service| Mentions::of_labels(&service.selector));
-    let mentions = texts.chain(selectors).collect();
-    if Arc::ptr_eq(&snapshot.population, &base.population) && base.classes.tell_apart_by(mentions) {
+    let mentions = kept.map(|kept| kept.mentions).chain(selectors).collect();
+    if Arc::ptr_eq(&snapshot.population, &base.population) && base.classes.tell_apart_by(mentions, &ranges) {
         return Arc::clone(&base.classes);
     }
-    Arc::new(Classes::of(snapshot.pods(), mentions))
+    Arc::new(Classes::of(snapshot.pods(), mentions, ranges))
 }
 
 fn values<T>(given: Vec<Given<T>>) -> Vec<T> {

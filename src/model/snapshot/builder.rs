@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::model::document::compact;
+use crate::model::labels::LabelSets;
 use crate::model::resource::Metadata;
-use crate::model::snapshot::class::Mentions;
+use crate::model::snapshot::class::{Mentions, ranges};
 use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::population::{Controllers, GivenPod};
@@ -37,6 +39,7 @@ pub struct Builder {
     pub(super) sources: Arc<Vec<String>>,
     pub(super) pods: Vec<Given<GivenPod>>,
     controllers: Controllers,
+    label_sets: LabelSets,
     pub(super) workloads: Vec<Given<Workload>>,
     pub(super) namespaces: Vec<Given<Namespace>>,
     pub(super) nodes: Vec<Given<Node>>,
@@ -57,6 +60,13 @@ pub(super) struct Written {
     pub(super) json: String,
     pub(super) unreadable: Option<String>,
     pub(super) mentions: Mentions,
+    pub(super) ranges: Vec<IpNet>,
+}
+
+impl Written {
+    fn new(json: &str, unreadable: Option<String>) -> Self {
+        Self { json: compact(json), unreadable, mentions: Mentions::of_text(json), ranges: ranges::of_text(json) }
+    }
 }
 
 /// Just enough of an object to tell which one it is.
@@ -205,7 +215,7 @@ impl Builder {
             return;
         };
         if let Some((_, reference)) = self.heading(kind, known.is_namespaced, json, origin) {
-            let written = Written { json: compact(json), unreadable: None, mentions: Mentions::of_text(json) };
+            let written = Written::new(json, None);
             let object = Given { reference, origin, value: (known.affects, written) };
             self.unmodelled.entry(group.to_owned()).or_default().push(object);
         }
@@ -264,7 +274,10 @@ impl Builder {
             Resource::Pod => {
                 let view = form::read::<TemplateView<'_>>(json)?;
                 let controller = metadata.controller().map(|owner| self.controllers.share(owner.into()));
-                let value = (view.pod(object), PodStatus { controller, ..view.status() });
+                let mut pod = view.pod(object);
+                pod.labels = self.label_sets.share(&pod.labels);
+                pod.annotations = self.label_sets.share(&pod.annotations);
+                let value = (pod, PodStatus { controller, ..view.status() });
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
@@ -313,7 +326,7 @@ impl Builder {
         if let Some(problem) = unreadable.clone() {
             self.problem(Some(reference.clone()), origin, ProblemKind::Form(problem));
         }
-        let value = Written { json: compact(json), unreadable, mentions: Mentions::of_text(json) };
+        let value = Written::new(json, unreadable);
         self.kept.entry(resource).or_default().push(Given { reference, origin, value });
     }
 }

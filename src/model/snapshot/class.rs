@@ -1,9 +1,16 @@
 //! Classes of pods that no policy tells apart, so that a question has to be asked once for all of them.
 
-use std::collections::HashMap;
+pub(super) mod ranges;
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use crate::model::labels::Labels;
 use crate::model::snapshot::{Container, Pod};
+pub use ranges::Zone;
+use ranges::Zones;
 
 /// A class, by its number. Classes are numbered in the order of their first pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +71,10 @@ impl FromIterator<Self> for Mentions {
 pub(super) struct Classes {
     /// The labels of single pods that count.
     mentions: Mentions,
+    /// The ranges of addresses that are mentioned.
+    ranges: BTreeSet<IpNet>,
+    /// The zones that these and annotations of pods make.
+    zones: Zones,
     /// The class of every pod.
     of: Vec<ClassId>,
     /// The pods of every class.
@@ -79,18 +90,23 @@ struct Shape<'p> {
     service_account: &'p str,
     host_network: bool,
     has_ended: bool,
+    /// A template is still to be changed by whoever injects; a pod is as it is.
+    is_made: bool,
     containers: &'p [Container],
+    zones: Vec<Zone>,
 }
 
 impl Classes {
-    /// Sorts pods into classes. Labels of single pods count if they are mentioned.
-    pub(super) fn of(pods: &[Pod], mentions: Mentions) -> Self {
+    /// Sorts pods into classes. Labels of single pods and ranges of addresses count if they are mentioned.
+    pub(super) fn of(pods: &[Pod], mentions: Mentions, ranges: BTreeSet<IpNet>) -> Self {
         let ignored = mentions.others();
+        let of_annotations = pods.iter().flat_map(ranges::of_pod);
+        let zones = Zones::new(&ranges.iter().copied().chain(of_annotations).collect());
         let mut known: HashMap<Shape<'_>, ClassId> = HashMap::new();
-        let mut classes = Self { mentions, ..Self::default() };
+        let mut classes = Self { mentions, ranges, zones, ..Self::default() };
         for (pod, number) in pods.iter().zip(0..) {
             let next = ClassId(u32::try_from(classes.members.len()).unwrap_or(u32::MAX));
-            let class = *known.entry(Shape::of(pod, &ignored)).or_insert(next);
+            let class = *known.entry(Shape::of(pod, &ignored, &classes.zones)).or_insert(next);
             if class == next {
                 classes.members.push(Vec::new());
             }
@@ -100,9 +116,14 @@ impl Classes {
         classes
     }
 
-    /// Whether the same labels of single pods count.
-    pub(super) fn tell_apart_by(&self, mentions: Mentions) -> bool {
-        self.mentions == mentions
+    /// Whether the same labels of single pods and the same ranges count.
+    pub(super) fn tell_apart_by(&self, mentions: Mentions, ranges: &BTreeSet<IpNet>) -> bool {
+        self.mentions == mentions && self.ranges == *ranges
+    }
+
+    /// The zone of an address.
+    pub(super) fn zone_of(&self, address: IpAddr) -> Zone {
+        self.zones.of(address)
     }
 
     /// The class of a pod by its number.
@@ -122,7 +143,7 @@ impl Classes {
 }
 
 impl<'p> Shape<'p> {
-    fn of(pod: &'p Pod, ignored: &[&str]) -> Self {
+    fn of(pod: &'p Pod, ignored: &[&str], zones: &Zones) -> Self {
         Self {
             namespace: &pod.namespace,
             labels: sorted(&pod.labels, |key| !ignored.contains(&key)),
@@ -130,7 +151,9 @@ impl<'p> Shape<'p> {
             service_account: &pod.service_account,
             host_network: pod.host_network,
             has_ended: pod.has_ended(),
+            is_made: pod.phase.is_some(),
             containers: &pod.containers,
+            zones: zones.of_pod(pod),
         }
     }
 }

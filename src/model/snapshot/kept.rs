@@ -1,5 +1,7 @@
 //! Objects that a snapshot keeps as they were written, for whoever evaluates them.
 
+use ipnet::IpNet;
+
 use crate::model::ObjectReference;
 use crate::model::snapshot::Origin;
 use crate::model::snapshot::class::Mentions;
@@ -17,6 +19,8 @@ pub struct Kept {
     pub unreadable: Option<String>,
     /// The labels of single pods that its text mentions.
     pub(super) mentions: Mentions,
+    /// The ranges of addresses that its text mentions.
+    pub(super) ranges: Vec<IpNet>,
 }
 
 impl Kept {

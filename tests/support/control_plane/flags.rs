@@ -67,7 +67,8 @@ impl Places {
         ]
     }
 
-    /// Pods need no service account token here, as nothing runs in them. ClusterIPs are loopback addresses: nothing
+    /// Pods need no service account token here, as nothing runs in them, and so nobody looks for the address that the
+    /// API server advertises: it is one for documentation, for the machine may have none but loopback. ClusterIPs are loopback addresses: nothing
     /// routes others, but a test's server can listen on such a one.
     pub(super) fn kube_apiserver(&self) -> Vec<String> {
         let service_accounts = &self.service_accounts;
@@ -77,6 +78,7 @@ impl Places {
             format!("--tls-cert-file={}", self.serving.certificate.display()),
             format!("--tls-private-key-file={}", self.serving.key.display()),
             "--bind-address=127.0.0.1".to_owned(),
+            "--advertise-address=192.0.2.1".to_owned(),
             format!("--secure-port={}", self.port),
             "--service-cluster-ip-range=127.10.0.0/16".to_owned(),
             "--allow-privileged=true".to_owned(),
@@ -98,7 +100,7 @@ impl Places {
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
             "--controllers=deployment,replicaset,statefulset,daemonset,job,cronjob,garbagecollector,namespace,\
-             endpointslice,serviceaccount"
+             endpoint,endpointslice,endpointslicemirroring,serviceaccount"
                 .to_owned(),
         ]
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::build::{self, ETCD, ISTIO, KUBERNETES, Module, OPERATOR};
+use super::build::{self, ETCD, ISTIO, KUBERNETES, Module, OPERATOR, PROMETHEUS};
 
 /// The programs and files that a control plane and its peers are made of.
 #[derive(Debug)]
@@ -48,6 +48,14 @@ impl Programs {
             },
         })
     }
+}
+
+/// Finds Prometheus, or builds it, which takes minutes the first time.
+///
+/// # Errors
+/// It can neither be found nor built, and why.
+pub(crate) fn prometheus() -> Result<PathBuf> {
+    find_or_build("prometheus", &PROMETHEUS)
 }
 
 fn find_or_build(program: &str, module: &Module) -> Result<PathBuf> {

@@ -9,11 +9,10 @@ use super::{Fix, ScrapePath, lost, nobody};
 use crate::engine::audit::fix::Fixes;
 use crate::engine::reach::authorization_policy::HttpRequest;
 use crate::engine::reach::mesh::ClientTls;
-use crate::engine::reach::zones::Zones;
 use crate::engine::reach::{Connection, End, Evaluator, Hop, Manner, Path, Step, Verdict};
 use crate::engine::scrape::{MonitorScraping, PoolScraping, PrometheusScraping, Scraping, Target};
 use crate::model::guard::Guards;
-use crate::model::snapshot::{ClassId, Pod, Snapshot};
+use crate::model::snapshot::{ClassId, Pod, Snapshot, Zone};
 use crate::model::{FieldPath, Protocol};
 
 /// The paths of all scrapes, Prometheus by Prometheus. Where something ends before there is a target, one path says so.
@@ -26,9 +25,8 @@ pub(in crate::engine::audit) fn scrape_paths<'s>(
     guards: &Guards,
     scraping: &Scraping<'s>,
 ) -> Vec<ScrapePath<'s>> {
-    let zones = Zones::of(snapshot);
     let fixes = Fixes::new(snapshot, evaluator, guards);
-    let mut follower = Follower { snapshot, evaluator, zones, fixes, known: HashMap::new(), ways: Vec::new() };
+    let mut follower = Follower { snapshot, evaluator, fixes, known: HashMap::new(), ways: Vec::new() };
     let mut paths = nobody::unselected(snapshot, guards, scraping);
     for prometheus in &scraping.prometheuses {
         for monitor in prometheus.monitors.iter().filter(|it| it.selection.verdict != Verdict::Blocked) {
@@ -42,7 +40,6 @@ pub(in crate::engine::audit) fn scrape_paths<'s>(
 struct Follower<'e, 's> {
     snapshot: &'s Snapshot,
     evaluator: &'e Evaluator<'s>,
-    zones: Zones,
     fixes: Fixes<'e, 's>,
     known: HashMap<Question, usize>,
     ways: Vec<Way>,
@@ -60,10 +57,10 @@ struct Question {
 /// Ends of connections that nothing tells apart.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Kind {
-    Pod(Option<ClassId>, Vec<usize>),
+    Pod(Option<ClassId>),
     /// The pod that calls, which always reaches itself.
     Itself,
-    Address(usize),
+    Address(Zone),
     World,
 }
 
@@ -185,8 +182,8 @@ impl<'s> Follower<'_, 's> {
 
     fn kind(&self, end: End<'_>) -> Kind {
         match end {
-            End::Pod(pod) => Kind::Pod(self.snapshot.class_of(pod), self.zones.of_pod(pod)),
-            End::Address(address) => Kind::Address(self.zones.of_address(address)),
+            End::Pod(pod) => Kind::Pod(self.snapshot.class_of(pod)),
+            End::Address(address) => Kind::Address(self.snapshot.zone_of(address)),
             End::World => Kind::World,
         }
     }

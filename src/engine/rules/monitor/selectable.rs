@@ -6,7 +6,7 @@ use crate::engine::rules::Monitor;
 use crate::engine::rules::cluster::Cluster;
 use crate::model::labels::Labels;
 use crate::model::resource::endpoint::NamespaceSelector;
-use crate::model::resource::{PodMonitor, ServiceMonitor};
+use crate::model::resource::{PodMonitor, Probe, ScrapeConfig, ServiceMonitor};
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::{Kept, Pod, Service, Snapshot};
 use crate::model::{Resource, Text, Truth};
@@ -117,5 +117,20 @@ pub(in crate::engine::rules) fn each_monitor<'s>(
     }
     for (kept, monitor) in cluster.read::<ServiceMonitor<'s>>(Resource::ServiceMonitor) {
         look(kept, Monitor::Service(&monitor));
+    }
+}
+
+/// Reads a monitor of whatever kind.
+pub(in crate::engine::rules) fn read_monitor<T>(kept: &Kept, ask: impl FnOnce(Monitor<'_, '_>) -> T) -> Option<T> {
+    let json = kept.json.as_str();
+    let is_of = |resource: Resource| kept.reference.kind == resource.kind();
+    if is_of(Resource::PodMonitor) {
+        serde_json::from_str::<PodMonitor<'_>>(json).ok().map(|it| ask(Monitor::Pod(&it)))
+    } else if is_of(Resource::ServiceMonitor) {
+        serde_json::from_str::<ServiceMonitor<'_>>(json).ok().map(|it| ask(Monitor::Service(&it)))
+    } else if is_of(Resource::Probe) {
+        serde_json::from_str::<Probe<'_>>(json).ok().map(|it| ask(Monitor::Probe(&it)))
+    } else {
+        serde_json::from_str::<ScrapeConfig<'_>>(json).ok().map(|it| ask(Monitor::Config(&it)))
     }
 }

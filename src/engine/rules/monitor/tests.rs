@@ -251,3 +251,48 @@ fn an_address_follows_an_annotation_that_istio_changes(
     assert_eq!(!found(&["SG-RL-006"], &[namespace, &deployment, &monitor]).is_empty(), expected);
     assert_eq!(found(&["SG-RL-006"], &[&deployment, &monitor]), [""; 0], "nobody knows of a sidecar");
 }
+
+const ALL_PODS: &str = "podMonitorSelector: {}, podMonitorNamespaceSelector: {}";
+
+/// A pod that runs, with an address.
+fn running(name: &str, port: &str) -> String {
+    pod(name, "app: web", port).replace("phase: Running", "phase: Running, podIP: 10.0.0.1")
+}
+
+#[rstest]
+#[case::keeps_what_is_not_there(
+    "{action: keep, sourceLabels: [__meta_kubernetes_pod_label_team], regex: payment}",
+    true
+)]
+#[case::drops_what_is_there("{action: drop, sourceLabels: [__meta_kubernetes_pod_label_app], regex: web}", true)]
+#[case::keeps_what_is_there("{action: keep, sourceLabels: [__meta_kubernetes_pod_label_app], regex: web}", false)]
+#[case::told_without_a_cluster("{action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: web}", false)]
+fn relabeling_that_leaves_nothing_in_this_cluster_is_told(#[case] step: &str, #[case] expected: bool) {
+    let monitor = monitor("PodMonitor", "app: web", &format!("port: metrics, relabelings: [{step}]"));
+    let found = found(&["SG-RL-002"], &[&prometheus("p0", ALL_PODS), &running("web-0", "metrics"), &monitor]);
+    assert_eq!(found.iter().any(|text| text.contains("drops all that is left, which is 1 in this cluster")), expected);
+    let still_to_come = [prometheus("p0", ALL_PODS), deployment("app: web", "metrics"), monitor];
+    assert_eq!(self::found(&["SG-RL-002"], &still_to_come.each_ref().map(String::as_str)).len(), found_alone(step));
+}
+
+/// How often the step is told of without a cluster.
+fn found_alone(step: &str) -> usize {
+    let monitor = monitor("PodMonitor", "app: web", &format!("port: metrics, relabelings: [{step}]"));
+    found(&["SG-RL-002"], &[&monitor]).len()
+}
+
+#[test]
+fn merged_metrics_have_those_of_the_sidecar_in_them() {
+    let pod = running("web-0", "metrics").replace(
+        "containerPort: 9102}",
+        "containerPort: 9102}, {name: envoy, containerPort: 15090}, {name: merged, containerPort: 15020}",
+    );
+    let with = |endpoints: &str| {
+        let monitor = monitor("PodMonitor", "app: web", endpoints);
+        found(&["SG-SM-011"], &[&prometheus("p0", ALL_PODS), &pod, &monitor])
+    };
+    let expected = "SG-SM-011 spec.podMetricsEndpoints[1]: port 15020 has what port 15090 has, and both are scraped -> \
+                    remove this endpoint, or podMonitor/shop/web/0";
+    assert_eq!(with("port: merged}, {port: envoy"), [expected]);
+    assert_eq!(with("port: metrics}, {port: envoy"), [""; 0]);
+}

@@ -7,6 +7,11 @@ use crate::model::guard::Guard;
 use crate::model::relabeling::{Action, LabelSet, PrometheusVersion, RelabelConfig, Step};
 
 pub(super) fn dropped(monitor: &Monitor<'_, '_>, _: &Guard, findings: &mut Findings<'_>) {
+    find_dropped(monitor, findings);
+}
+
+/// The same for who has no guard.
+pub(super) fn find_dropped(monitor: &Monitor<'_, '_>, findings: &mut Findings<'_>) {
     for pipeline in monitor.pipelines().into_iter().filter(|pipeline| pipeline.stage != Stage::Metrics) {
         let mut before: Vec<&RelabelConfig<'_>> = Vec::new();
         for (path, step) in pipeline.steps() {

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use crate::engine::reach::Verdict;
 use crate::engine::rules::Monitor;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
-use crate::engine::rules::monitor::{Ignored, ignored_by, shortened};
+use crate::engine::rules::monitor::{Ignored, ignored_by, read_monitor, shortened};
 use crate::engine::rules::prometheus::given::{Given, given};
 use crate::engine::rules::scrape_monitor::timing::{Timing, timings};
-use crate::model::resource::{PodMonitor, Probe, ScrapeConfig, ServiceMonitor, tolerant};
+use crate::model::resource::tolerant;
 use crate::model::snapshot::Kept;
-use crate::model::{FieldPath, Resource, Text, suggestion};
+use crate::model::{FieldPath, Text, suggestion};
 
 impl Ignored<'_, '_> {
     /// The field of the monitor that is to blame.
@@ -31,7 +31,7 @@ pub(super) fn unknown_class(cluster: &Cluster<'_, '_>, findings: &mut ClusterFin
         let of = all.iter().find(|given| given.kept.reference == *prometheus);
         let names = of.map(class_names).unwrap_or_default();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let wanted = read(ignored.monitor, |monitor| monitor.scrape_class().map(str::to_owned)).flatten();
+        let wanted = read_monitor(ignored.monitor, |monitor| monitor.scrape_class().map(str::to_owned)).flatten();
         let closest = wanted.map_or_else(String::new, |it| suggestion::did_you_mean(&it, names.iter().copied()));
         let fix = if names.is_empty() {
             format!("add the class to scrapeClasses of {prometheus}, or remove scrapeClass")
@@ -72,7 +72,7 @@ pub(super) fn missing_key(cluster: &Cluster<'_, '_>, findings: &mut ClusterFindi
 /// A timeout that is longer than the monitor's own interval needs no cluster to be found.
 pub(super) fn longer_than_default(cluster: &Cluster<'_, '_>, findings: &mut ClusterFindings<'_>) {
     for ignored in ignored_by(findings.rule(), cluster) {
-        let is_own = read(ignored.monitor, |monitor| timings(&monitor).iter().any(Timing::is_too_long));
+        let is_own = read_monitor(ignored.monitor, |monitor| timings(&monitor).iter().any(Timing::is_too_long));
         if is_own == Some(false) {
             findings.report(
                 &ignored.monitor.reference,
@@ -116,20 +116,5 @@ fn tokens(kept: &Kept) -> Vec<FieldPath> {
         let paths = with_file.map(|(path, _)| path.key("bearerTokenFile"));
         if matches!(monitor, Monitor::Service(_)) { paths.collect() } else { Vec::new() }
     };
-    read(kept, of).unwrap_or_default()
-}
-
-/// Reads a monitor of whatever kind.
-fn read<T>(kept: &Kept, ask: impl FnOnce(Monitor<'_, '_>) -> T) -> Option<T> {
-    let json = kept.json.as_str();
-    let is_of = |resource: Resource| kept.reference.kind == resource.kind();
-    if is_of(Resource::PodMonitor) {
-        serde_json::from_str::<PodMonitor<'_>>(json).ok().map(|it| ask(Monitor::Pod(&it)))
-    } else if is_of(Resource::ServiceMonitor) {
-        serde_json::from_str::<ServiceMonitor<'_>>(json).ok().map(|it| ask(Monitor::Service(&it)))
-    } else if is_of(Resource::Probe) {
-        serde_json::from_str::<Probe<'_>>(json).ok().map(|it| ask(Monitor::Probe(&it)))
-    } else {
-        serde_json::from_str::<ScrapeConfig<'_>>(json).ok().map(|it| ask(Monitor::Config(&it)))
-    }
+    read_monitor(kept, of).unwrap_or_default()
 }

@@ -1,10 +1,11 @@
 //! What is scraped more than once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::engine::rules::Monitor;
 use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::engine::rules::monitor::{Looking, Selectable, each_monitor, shortened};
+use crate::engine::scrape::{PoolScraping, PrometheusScraping, Target};
 use crate::model::relabeling::Action;
 use crate::model::resource::endpoint::Endpoint;
 use crate::model::resource::network_policy::PortReference;
@@ -60,4 +61,52 @@ fn twice<'s>(services: &[&'s Service], port: &str, pods: &[&Pod]) -> Option<(&'s
         }
     }
     None
+}
+
+/// The port at which a sidecar serves its own metrics alone, and the one at which it serves them with those of the
+/// application.
+const OWN_PORT: &str = ":15090";
+const MERGED_PORT: &str = ":15020";
+
+/// Targets are known by their URLs, which are the same wherever they are found.
+pub(super) fn by_two_monitors(cluster: &Cluster<'_, '_>, findings: &mut ClusterFindings<'_>) {
+    for prometheus in &cluster.scraping.prometheuses {
+        let mut seen: HashMap<&str, &PoolScraping<'_>> = HashMap::new();
+        let mut told = BTreeSet::new();
+        for (pool, target) in targets(prometheus) {
+            let first = *seen.entry(&target.scrape_url).or_insert(pool);
+            if first.pool.name != pool.pool.name && told.insert((&first.pool.name, &pool.pool.name)) {
+                report(first, pool, "another monitor has the same targets", findings);
+            }
+        }
+        merged_and_own(prometheus, findings);
+    }
+}
+
+fn targets<'c, 's>(
+    prometheus: &'c PrometheusScraping<'s>,
+) -> impl Iterator<Item = (&'c PoolScraping<'s>, &'c Target<'s>)> {
+    let pools = prometheus.monitors.iter().flat_map(|monitor| &monitor.pools);
+    pools.flat_map(|pool| pool.targets.iter().map(move |target| (pool, target)))
+}
+
+/// Merged metrics contain the sidecar's own.
+fn merged_and_own(prometheus: &PrometheusScraping<'_>, findings: &mut ClusterFindings<'_>) {
+    let at = |port: &'static str| {
+        targets(prometheus).filter_map(move |(pool, target)| Some((target.address.strip_suffix(port)?, pool)))
+    };
+    let merged: HashMap<&str, &PoolScraping<'_>> = at(MERGED_PORT).collect();
+    let mut told = BTreeSet::new();
+    for (host, own) in at(OWN_PORT) {
+        let Some(merged) = merged.get(host) else { continue };
+        if told.insert((&merged.pool.name, &own.pool.name)) {
+            report(merged, own, "port 15020 has what port 15090 has, and both are scraped", findings);
+        }
+    }
+}
+
+fn report(first: &PoolScraping<'_>, second: &PoolScraping<'_>, message: &str, findings: &mut ClusterFindings<'_>) {
+    let first = shortened(&first.pool.name, 100);
+    let path = second.pool.path.clone();
+    findings.report(&second.pool.monitor, path, message, format!("remove this endpoint, or {first}"));
 }

@@ -18,7 +18,10 @@ pub(super) struct Group<'s> {
     /// In whose words targets are told: [`Role::EndpointSlice`] or [`Role::Endpoints`].
     pub(super) role: Role,
     pub(super) slice: &'s EndpointSlice,
-    pub(super) service: Option<&'s Service>,
+    /// The Service of the slice.
+    pub(super) owner: Option<&'s Service>,
+    /// The same, if Prometheus knows of it.
+    service: Option<&'s Service>,
     pub(super) attached: Attached<'s>,
 }
 
@@ -45,15 +48,16 @@ pub(super) struct At<'s> {
 pub(super) fn discover<'s>(role: Role, scope: &Scope, snapshot: &'s Snapshot, found: &mut Vec<Discovered<'s>>) {
     for namespace in scope.namespaces() {
         for slice in snapshot.all_endpoint_slices(namespace) {
-            let service = slice.service_name().and_then(|name| snapshot.service(slice.namespace(), name));
+            let owner = slice.service_name().and_then(|name| snapshot.service(slice.namespace(), name));
+            let service = owner.filter(|service| scope.tells_of_service(&service.labels));
             let is_selected = match role {
-                Role::Endpoints => service.is_some_and(|service| endpoints::is_selected(service, slice, scope)),
+                Role::Endpoints => owner.is_some_and(|service| endpoints::is_selected(service, slice, scope)),
                 _ => scope.selects(&slice.labels),
             };
             if is_selected && !service.is_some_and(|service| is_of_second_family(service, slice)) {
                 let namespace = Attached::namespace(slice.namespace(), scope, snapshot);
                 let attached = Attached { namespace, ..Attached::default() };
-                of_group(Group { role, slice, service, attached }, scope, snapshot, found);
+                of_group(Group { role, slice, owner, service, attached }, scope, snapshot, found);
             }
         }
     }

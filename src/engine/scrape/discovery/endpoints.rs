@@ -9,10 +9,14 @@ use super::endpoint_slice::{EndpointTarget, Group};
 use super::meta::{self, Listed, PREFIX};
 use super::{Scope, stand_in};
 use crate::model::labels::Labels;
+use crate::model::snapshot::endpoint_slice::SERVICE_NAME_LABEL;
 use crate::model::snapshot::{Endpoint, EndpointSlice, Service, Snapshot};
 
 /// Who makes slices from Endpoints (`k8s.io/kubernetes/pkg/controller/endpointslicemirroring`).
 const MIRROR: (&str, &str) = ("endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io");
+
+/// What the API server puts on its own Endpoints.
+const NOT_MIRRORED: (&str, &str) = ("endpointslice.kubernetes.io/skip-mirror", "true");
 
 /// What the controller puts on the Endpoints that it makes (`k8s.io/kubernetes/pkg/controller/endpoint`).
 const MANAGED_BY: (&str, &str) = ("endpoints.kubernetes.io/managed-by", "endpoint-controller");
@@ -30,8 +34,17 @@ const NAMES: [&str; 7] = [
 
 /// Whether a slice has Endpoints beside it that are looked at.
 pub(super) fn is_selected(service: &Service, slice: &EndpointSlice, scope: &Scope) -> bool {
-    let is_mirrored = slice.labels.get(MIRROR.0) == Some(MIRROR.1);
-    (is_mirrored || !service.selector.is_empty()) && scope.selects(&labels(service))
+    let has_endpoints = is_mirrored(slice) || is_of_api_server(service) || !service.selector.is_empty();
+    has_endpoints && scope.selects(&labels_beside(slice, service))
+}
+
+/// The API server writes both of its own Service (`k8s.io/kubernetes/pkg/controlplane/reconcilers`).
+fn is_of_api_server(service: &Service) -> bool {
+    (service.namespace(), service.name()) == ("default", "kubernetes")
+}
+
+fn is_mirrored(slice: &EndpointSlice) -> bool {
+    slice.labels.get(MIRROR.0) == Some(MIRROR.1)
 }
 
 /// Whether Endpoints do not have an endpoint of a slice: they have no pods that are going away.
@@ -51,7 +64,30 @@ pub(super) fn not_considered(scope: &Scope, snapshot: &Snapshot) -> Vec<String> 
     open.map(|service| format!("{} has no selector, and nobody says what its Endpoints are", service.object)).collect()
 }
 
-/// The labels of the Endpoints of a Service.
+/// The labels of the Endpoints beside a slice. The mirror has all of them, and two of its own.
+fn labels_beside(slice: &EndpointSlice, service: &Service) -> Labels<'static> {
+    if is_of_api_server(service) {
+        return Labels::from_iter([NOT_MIRRORED]);
+    }
+    if !is_mirrored(slice) {
+        return labels(service);
+    }
+    let written = slice.labels.iter().filter(|(key, _)| ![MIRROR.0, SERVICE_NAME_LABEL].contains(key));
+    written.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// Their annotations, but for those that only tell of who wrote them and when.
+fn annotations_beside(slice: &EndpointSlice) -> Labels<'static> {
+    if is_mirrored(slice) { slice.annotations.clone() } else { Labels::none() }
+}
+
+/// What a meta label says of these labels and annotations, by the end of its name.
+fn of_object(rest: &str, slice: &EndpointSlice, service: &Service) -> Option<Cow<'static, str>> {
+    let (labels, annotations) = (labels_beside(slice, service), annotations_beside(slice));
+    meta::of_object(rest, &labels, &annotations).map(|value| Cow::Owned(value.to_owned()))
+}
+
+/// The labels of the Endpoints that are made for a Service.
 fn labels(service: &Service) -> Labels<'static> {
     let made = (!service.selector.is_empty()).then_some(MANAGED_BY);
     let headless = service.is_headless.then_some((HEADLESS_LABEL, ""));
@@ -61,9 +97,10 @@ fn labels(service: &Service) -> Labels<'static> {
 }
 
 pub(super) fn list_group(group: Group<'_>, listed: &mut Listed) {
-    if let Some(service) = group.service {
+    if let Some(service) = group.owner {
         meta::list(listed, "endpoints_name", service.name());
-        meta::list_object(listed, "endpoints", &labels(service), &Labels::none());
+        let labels = labels_beside(group.slice, service);
+        meta::list_object(listed, "endpoints", &labels, &annotations_beside(group.slice));
     }
 }
 
@@ -76,10 +113,10 @@ pub(super) fn list_own(target: &EndpointTarget<'_>, listed: &mut Listed) {
 
 /// The value of a meta label in the words of Endpoints.
 pub(super) fn value<'s>(target: &EndpointTarget<'s>, name: &str) -> Option<Cow<'s, str>> {
-    if let (Some(rest), Some(service)) = (name.strip_prefix("endpoints_"), target.group.service) {
+    if let (Some(rest), Some(service)) = (name.strip_prefix("endpoints_"), target.group.owner) {
         return match rest {
             "name" => Some(Cow::Borrowed(service.name())),
-            _ => meta::of_object(rest, &labels(service), &Labels::none()).map(|value| Cow::Owned(value.to_owned())),
+            _ => of_object(rest, target.group.slice, service),
         };
     }
     let at = target.at?;

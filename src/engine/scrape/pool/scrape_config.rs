@@ -83,22 +83,26 @@ impl Generator<'_, '_> {
         let Some(role) = section.role.as_deref().and_then(Role::of).filter(|_| section.api_server.is_none()) else {
             return Discovery::Elsewhere("kubernetesSDConfigs");
         };
-        let mut label_selector = None;
-        for selector in &section.selectors {
-            let is_own = selector.role.as_deref().and_then(Role::of) == Some(role);
-            let labels = selector.label.as_deref().unwrap_or_default();
-            match selector::parse(labels).filter(|_| is_own && selector.field.is_none()) {
-                // Of several for one role, the last counts.
-                Some(parsed) => label_selector = Some(parsed).filter(|parsed| *parsed != LabelSelector::default()),
-                None => not_considered.push(format!("{path}.selectors are not considered")),
-            }
-        }
-        let scope = Scope {
+        let mut scope = Scope {
             namespaces: self.named(section),
-            label_selector,
             attach_node: self.section_attaches_node(section, role),
             ..Scope::default()
         };
+        for selector in &section.selectors {
+            let of_role = selector.role.as_deref().and_then(Role::of);
+            let of_endpoints = matches!(role, Role::Endpoints | Role::EndpointSlice);
+            let asked = match of_role {
+                Some(of_role) if of_role == role => Some(&mut scope.label_selector),
+                Some(Role::Service) if of_endpoints => Some(&mut scope.service_selector),
+                _ => None,
+            };
+            let labels = selector.label.as_deref().unwrap_or_default();
+            match asked.zip(selector::parse(labels).filter(|_| selector.field.is_none())) {
+                // Of several for one role, the last counts.
+                Some((asked, parsed)) => *asked = Some(parsed).filter(|parsed| *parsed != LabelSelector::default()),
+                None => not_considered.push(format!("{path}.selectors are not considered")),
+            }
+        }
         Discovery::Kubernetes { role, scope }
     }
 

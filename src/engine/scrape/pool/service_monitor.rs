@@ -26,9 +26,11 @@ impl Generator<'_, '_> {
     ) -> ScrapePool {
         let path = FieldPath::of("spec.endpoints").index(index);
         let role = self.endpoints_role(spec.service_discovery_role.as_ref());
+        let asked = is_asked_of_server(spec.selector_mechanism.as_ref()).then(|| spec.selector.to_static());
         let scope = Scope {
             namespaces: self.namespaces(&spec.namespace_selector),
-            label_selector: is_asked_of_server(spec.selector_mechanism.as_ref()).then(|| spec.selector.to_static()),
+            label_selector: asked.clone(),
+            service_selector: asked,
             attach_node: self.attaches_node(spec.attach_metadata, 37),
             ..Scope::default()
         };

@@ -158,6 +158,10 @@ impl Making<'_, '_> {
             return None;
         }
         let match_labels = self.selector_labels();
+        // The API server refuses a workload that does not select its own pods: a ruler with a version of a user's.
+        if !match_labels.iter().all(|(key, value)| labels.get(key) == Some(value)) {
+            return None;
+        }
         let pod = self.pod(labels);
         Some(Workload {
             status: status(&pod),

@@ -1,6 +1,8 @@
 //! Targets that are endpoints, in the words of EndpointSlices and of Endpoints.
 
 use super::*;
+use crate::model::labels::Labels;
+use crate::model::selector::LabelSelector;
 
 const POD: &str = "
 apiVersion: v1
@@ -220,5 +222,81 @@ fn pods_of_other_namespaces_are_only_known_where_all_are_watched() {
         let scope = Scope { namespaces, ..Scope::default() };
         let found = found(Role::EndpointSlice, scope, &snapshot);
         assert_eq!(found.discovered.iter().filter(|it| it.pod().is_some()).count(), pods);
+    }
+}
+
+const MIRRORED: &str = "
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: db-x
+  namespace: shop
+  labels:
+    kubernetes.io/service-name: db
+    endpointslice.kubernetes.io/managed-by: endpointslicemirroring-controller.k8s.io
+    written: by-hand
+  annotations: {who: me}
+addressType: IPv4
+ports: [{name: metrics, port: 9187}]
+endpoints: [{addresses: [192.168.0.9]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {clusterIP: 10.1.0.2, ports: [{name: metrics, port: 9187}]}
+";
+
+const API_SERVER: &str = "
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: kubernetes, namespace: default, labels: {kubernetes.io/service-name: kubernetes}}
+addressType: IPv4
+ports: [{name: https, port: 6443}]
+endpoints: [{addresses: [192.168.0.1]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kubernetes, namespace: default, labels: {component: apiserver, provider: kubernetes}}
+spec: {clusterIP: 10.1.0.1, ports: [{name: https, port: 443, targetPort: 6443}]}
+";
+
+#[test]
+fn endpoints_that_somebody_wrote_have_labels_of_their_own() {
+    let besides = ["__address__", "endpoint_", "namespace", "service_"];
+    for (objects, expected) in [
+        (
+            MIRRORED,
+            "endpoints_annotation_who=me endpoints_annotationpresent_who=true endpoints_label_written=by-hand \
+             endpoints_labelpresent_written=true endpoints_name=db",
+        ),
+        (
+            API_SERVER,
+            "endpoints_label_endpointslice_kubernetes_io_skip_mirror=true \
+             endpoints_labelpresent_endpointslice_kubernetes_io_skip_mirror=true endpoints_name=kubernetes",
+        ),
+    ] {
+        let snapshot = snapshot(objects);
+        let found = found(Role::Endpoints, Scope::default(), &snapshot);
+        assert_eq!(told(&found, &besides), [expected]);
+        let name = "__meta_kubernetes_endpoints_labelpresent_written";
+        assert_eq!(found.discovered[0].label(name) == "true", objects == MIRRORED);
+    }
+}
+
+#[test]
+fn a_service_that_is_not_asked_for_is_not_told_of() {
+    let snapshot = cluster(&[SLICE, SERVICE]);
+    for (key, is_told) in [("app/name", true), ("other", false)] {
+        let selector = LabelSelector {
+            match_labels: Labels::from_iter([(key.to_owned(), "web".to_owned())]),
+            ..LabelSelector::default()
+        };
+        for role in [Role::EndpointSlice, Role::Endpoints] {
+            let scope = Scope { service_selector: Some(selector.clone()), ..Scope::default() };
+            let found = found(role, scope, &snapshot);
+            assert_eq!(found.discovered[0].label("__meta_kubernetes_service_name") == "web", is_told);
+            let has_endpoints = found.discovered[0].label("__meta_kubernetes_endpoints_name") == "web";
+            assert_eq!(has_endpoints, role == Role::Endpoints);
+        }
     }
 }

@@ -120,6 +120,7 @@ fn an_agent_may_run_on_every_node() {
 #[case(Resource::Alertmanager, "{replicas: -1}", Some(false))]
 #[case(Resource::ThanosRuler, "{}", None)]
 #[case(Resource::Prometheus, "{version: latest}", None)]
+#[case(Resource::ThanosRuler, "{queryConfig: {}, podMetadata: {labels: {app.kubernetes.io/version: mine}}}", None)]
 #[case(Resource::Prometheus, "null", Some(true))]
 fn not_all_make_pods(#[case] resource: Resource, #[case] spec: &str, #[case] expected: Option<bool>) {
     assert_eq!(workload(resource, spec).map(|made| made.makes_pods), expected);
