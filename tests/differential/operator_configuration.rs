@@ -54,6 +54,8 @@ struct Answer {
     matched: bool,
     /// Whether it is in the configuration.
     selected: bool,
+    /// Whether it crashed instead.
+    crashed: bool,
     /// Why not.
     error: String,
     scrape_configs: Option<Vec<Value>>,
@@ -101,6 +103,7 @@ struct Tally {
     refused: usize,
     configured: usize,
     unknown: usize,
+    crashed: usize,
     steps: usize,
 }
 
@@ -108,6 +111,10 @@ fn compare(operator: &Operator, questions: &[Value]) -> Result<()> {
     let (mut tally, mut different) = (Tally::default(), Vec::new());
     let answers: Vec<Answer> = operator.ask(&["configuration"], questions)?;
     for (question, theirs) in questions.iter().zip(&answers).filter(|(_, theirs)| theirs.stored) {
+        if theirs.crashed {
+            tally.crashed += 1;
+            continue;
+        }
         if let Err(difference) = agree(question, theirs, &mut tally) {
             different.push(format!("{question}\n  {difference:#}"));
         }
@@ -119,6 +126,7 @@ fn compare(operator: &Operator, questions: &[Value]) -> Result<()> {
     ensure!(tally.stored > questions.len() / 2, "too few were stored: {tally:?}");
     let least = tally.stored / 25;
     ensure!(tally.unmatched > least && tally.refused > least && tally.configured > 4 * least, "too few: {tally:?}");
+    ensure!(tally.crashed < tally.stored / 100, "the operator crashes too often: {tally:?}");
     ensure!(tally.unknown < tally.stored / 10 && tally.steps > tally.configured, "too little known: {tally:?}");
     Ok(())
 }

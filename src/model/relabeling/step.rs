@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::label_name::NameScheme;
-use super::validity::{InvalidRelabeling, PrometheusVersion, check};
+use super::validity::{InvalidRelabeling, PrometheusVersion, check_to_run};
 use super::{Action, LabelAccess, LabelSet, RelabelConfig, label_case};
 use crate::model::regular_expression::RegularExpression;
 use crate::model::regular_expression::template::Template;
@@ -29,9 +29,9 @@ impl Step {
     /// Compiles a step.
     ///
     /// # Errors
-    /// What [`check`] refuses, and expressions that are too large.
+    /// What Prometheus refuses, what we cannot read, and expressions that are too large.
     pub fn new(config: &RelabelConfig<'_>, version: PrometheusVersion) -> Result<Self, InvalidRelabeling> {
-        let (action, pattern) = check(config, version)?;
+        let (action, pattern) = check_to_run(config, version)?;
         Ok(Self {
             config: config.to_static(),
             action,

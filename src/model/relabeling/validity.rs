@@ -84,6 +84,22 @@ impl InvalidRelabeling {
 /// # Errors
 /// What the operator or Prometheus does not accept, and what we cannot read.
 pub fn check(config: &RelabelConfig<'_>, version: PrometheusVersion) -> Result<(Action, Pattern), InvalidRelabeling> {
+    let checked = check_to_run(config, version)?;
+    // Before version 3 Prometheus would take references to groups here, but the operator does not.
+    if checked.0.needs_target() && !version.names().allows(config.target()) {
+        return Err(InvalidRelabeling::InvalidTarget(config.target().to_owned()));
+    }
+    Ok(checked)
+}
+
+/// The same for a step that the operator does not look at any more.
+///
+/// # Errors
+/// What Prometheus does not accept, and what we cannot read.
+pub(super) fn check_to_run(
+    config: &RelabelConfig<'_>,
+    version: PrometheusVersion,
+) -> Result<(Action, Pattern), InvalidRelabeling> {
     let unknown = || InvalidRelabeling::UnknownAction(config.action.as_deref().unwrap_or_default().to_owned());
     let action = config.action().ok_or_else(unknown)?;
     known(action, version)?;
@@ -116,10 +132,11 @@ fn known(action: Action, version: PrometheusVersion) -> Result<(), InvalidRelabe
 }
 
 fn target(target: &str, action: Action, names: NameScheme) -> Result<(), InvalidRelabeling> {
-    // Before version 3 Prometheus would take references to groups here, but the operator does not.
+    let is_template = action == Action::Replace && target.contains('$');
+    let allowed = if is_template { names.allows_template(target) } else { names.allows(target) };
     match target {
         "" => Err(InvalidRelabeling::NoTarget(action)),
-        _ if names.allows(target) => Ok(()),
+        _ if allowed => Ok(()),
         _ => Err(InvalidRelabeling::InvalidTarget(target.to_owned())),
     }
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -29,9 +30,11 @@ type question struct {
 
 // What the operator writes for them.
 type configuration struct {
-	Stored        bool   `json:"stored"`
-	Matched       bool   `json:"matched"`
-	Selected      bool   `json:"selected"`
+	Stored   bool `json:"stored"`
+	Matched  bool `json:"matched"`
+	Selected bool `json:"selected"`
+	// Whether the operator fell over it, so that there is no answer.
+	Crashed       bool   `json:"crashed"`
 	Error         string `json:"error"`
 	ScrapeConfigs any    `json:"scrapeConfigs"`
 }
@@ -121,8 +124,11 @@ func (c *configurator) configure(server *monitoringv1.Prometheus, monitor map[st
 		said.Error = err.Error()
 		return said, nil
 	}
-	text, err := generator.GenerateServerConfiguration(server, services, pods, probes, configs, c.store, nil, nil, nil, nil)
+	text, err := sheltered(func() ([]byte, error) {
+		return generator.GenerateServerConfiguration(server, services, pods, probes, configs, c.store, nil, nil, nil, nil)
+	})
 	if err != nil {
+		said.Crashed = errors.Is(err, errCrashed)
 		said.Error = err.Error()
 		return said, nil
 	}
@@ -133,6 +139,18 @@ func (c *configurator) configure(server *monitoringv1.Prometheus, monitor map[st
 	said.Selected = true
 	said.ScrapeConfigs = written["scrape_configs"]
 	return said, nil
+}
+
+var errCrashed = errors.New("the operator crashed")
+
+// The operator panics on some Prometheus resources of old versions.
+func sheltered(generate func() ([]byte, error)) (text []byte, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("%w: %v", errCrashed, reason)
+		}
+	}()
+	return generate()
 }
 
 // Chooses the monitor, or says why it is left out.

@@ -75,8 +75,8 @@ fn pairs<'s>(caller: &'s Pod, selected: &[&'s Pod], ports: &[u16]) -> Vec<Connec
         .collect()
 }
 
-fn steps<'s>(connection: &Connection<'s>, cluster: &Cluster<'_, 's>) -> Vec<Step> {
-    cluster.evaluator.follow(connection, &Manner { tls: ClientTls::Mesh, request: None }).steps
+fn steps<'s>(connection: &Connection<'s>, tls: ClientTls, cluster: &Cluster<'_, 's>) -> Vec<Step> {
+    cluster.evaluator.follow(connection, &Manner { tls, request: None }).steps
 }
 
 fn verdict(steps: &[Step], hop: Hop) -> Option<Verdict> {
@@ -85,7 +85,7 @@ fn verdict(steps: &[Step], hop: Hop) -> Option<Verdict> {
 
 /// The hop of NetworkPolicies that blocks what AuthorizationPolicies admit.
 fn blocking<'s>(connection: &Connection<'s>, cluster: &Cluster<'_, 's>) -> Option<(Step, u16)> {
-    let steps = steps(connection, cluster);
+    let steps = steps(connection, ClientTls::Mesh, cluster);
     let is_admitted = verdict(&steps, Hop::Authorization) == Some(Verdict::Open);
     let is_network = |step: &Step| matches!(step.hop, Hop::Egress | Hop::Ingress) && step.verdict == Verdict::Blocked;
     steps.into_iter().find(is_network).filter(|_| is_admitted).map(|step| (step, connection.port))
@@ -142,7 +142,12 @@ fn refusing<'s>(
     cluster: &Cluster<'_, 's>,
 ) -> Option<(ObjectReference, FieldPath)> {
     pairs(caller, &policy.selected, ports).into_iter().find_map(|connection| {
-        let steps = steps(&connection, cluster);
+        let steps = steps(&connection, ClientTls::Mesh, cluster);
+        // Prometheus may have a certificate of its own, and go past its proxy.
+        let by_itself = self::steps(&connection, ClientTls::IstioCertificates, cluster);
+        if verdict(&by_itself, Hop::Authorization) != Some(Verdict::Blocked) {
+            return None;
+        }
         let is_let_in = verdict(&steps, Hop::Ingress) == Some(Verdict::Open);
         let refused = |step: &Step| step.hop == Hop::Authorization && step.verdict == Verdict::Blocked;
         let step = steps.into_iter().find(refused).filter(|_| is_let_in)?;

@@ -17,7 +17,8 @@ use crate::model::{FieldPath, Severity, Truth};
 pub(in crate::engine::rules::network_policy) fn dead(cluster: &Cluster<'_, '_>, findings: &mut ClusterFindings<'_>) {
     for policy in &cluster.written.network {
         let (selector, pods) = (&policy.view.spec.pod_selector, cluster.written.shapes.of(policy.namespace()));
-        if policy.selected.is_empty() && !pods.is_empty() && selects_none(selector, pods) {
+        let is_dead = policy.selected.is_empty() && !pods.is_empty() && selects_none(selector, pods);
+        if is_dead && !is_of_component(selector, policy.namespace(), cluster) {
             let fix =
                 labels_meant(selector, pods).unwrap_or_else(|| "correct the labels, or remove the policy".to_owned());
             let message = "selects no pod of its namespace, so it does nothing";
@@ -37,7 +38,8 @@ fn dead_peers(policy: &Policy<'_, NetworkPolicy<'_>>, cluster: &Cluster<'_, '_>,
             namespaces.iter().map(|namespace| (*namespace, shapes.of(namespace))).filter(|(_, it)| !it.is_empty());
         let Some((first, pods)) = here.next() else { continue };
         let is_nobody = |(namespace, pods): (&str, &[&Pod])| {
-            shapes.selected(namespace, selector).is_empty() && selects_none(selector, pods)
+            let is_optional = is_of_component(selector, namespace, cluster);
+            !is_optional && shapes.selected(namespace, selector).is_empty() && selects_none(selector, pods)
         };
         if is_nobody((first, pods)) && here.all(is_nobody) {
             let fix =
@@ -46,6 +48,18 @@ fn dead_peers(policy: &Policy<'_, NetworkPolicy<'_>>, cluster: &Cluster<'_, '_>,
             findings.report_as(Severity::Info, policy.object, path, "means no pod that there is", fix);
         }
     }
+}
+
+/// Whether it is what a guard selects a component by. One that is not installed today may be tomorrow, and is guarded
+/// then; that is why policies for it are rendered.
+fn is_of_component(selector: &LabelSelector<'_>, namespace: &str, cluster: &Cluster<'_, '_>) -> bool {
+    let guards = cluster.guards.iter().filter(|guard| guard.namespace == namespace);
+    let is_selected_so = |labels: &[(String, String)]| {
+        let labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        labels.clone().count() == selector.match_labels.iter().count() && selector.match_labels.contains_all(labels)
+    };
+    let mut components = guards.flat_map(|guard| &guard.components);
+    selector.match_expressions.is_empty() && components.any(|component| is_selected_so(&component.selector_labels))
 }
 
 /// Only an operator that is not known keeps it from being certain; everything else was asked.
