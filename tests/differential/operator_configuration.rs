@@ -54,11 +54,16 @@ struct Answer {
     matched: bool,
     /// Whether it is in the configuration.
     selected: bool,
-    /// Whether it crashed instead.
-    crashed: bool,
     /// Why not.
     error: String,
     scrape_configs: Option<Vec<Value>>,
+}
+
+impl Answer {
+    /// Whether the operator crashed, so that there is no answer.
+    fn is_missing(&self) -> bool {
+        self.error.starts_with("the operator crashed")
+    }
 }
 
 /// Makes as many monitors as it is told.
@@ -111,7 +116,7 @@ fn compare(operator: &Operator, questions: &[Value]) -> Result<()> {
     let (mut tally, mut different) = (Tally::default(), Vec::new());
     let answers: Vec<Answer> = operator.ask(&["configuration"], questions)?;
     for (question, theirs) in questions.iter().zip(&answers).filter(|(_, theirs)| theirs.stored) {
-        if theirs.crashed {
+        if theirs.is_missing() {
             tally.crashed += 1;
             continue;
         }

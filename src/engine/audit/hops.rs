@@ -123,8 +123,11 @@ impl<'c> Ended<'c> {
     /// What the rule says, and for whom.
     fn fix(&self, general: &str) -> String {
         let general = lower_case(general.trim_end_matches('.'));
-        let Some((from, to, port)) = self.connections.first() else { return general };
-        format!("{general}: {from} must reach {to} at port {port}")
+        match (self.connections.first(), self.targets.first()) {
+            (Some((from, to, port)), _) => format!("{general}: {from} must reach {to} at port {port}"),
+            (None, Some(url)) => format!("{general}: Prometheus must reach {url}"),
+            (None, None) => general,
+        }
     }
 }
 

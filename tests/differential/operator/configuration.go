@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -30,11 +29,9 @@ type question struct {
 
 // What the operator writes for them.
 type configuration struct {
-	Stored   bool `json:"stored"`
-	Matched  bool `json:"matched"`
-	Selected bool `json:"selected"`
-	// Whether the operator fell over it, so that there is no answer.
-	Crashed       bool   `json:"crashed"`
+	Stored        bool   `json:"stored"`
+	Matched       bool   `json:"matched"`
+	Selected      bool   `json:"selected"`
 	Error         string `json:"error"`
 	ScrapeConfigs any    `json:"scrapeConfigs"`
 }
@@ -128,7 +125,6 @@ func (c *configurator) configure(server *monitoringv1.Prometheus, monitor map[st
 		return generator.GenerateServerConfiguration(server, services, pods, probes, configs, c.store, nil, nil, nil, nil)
 	})
 	if err != nil {
-		said.Crashed = errors.Is(err, errCrashed)
 		said.Error = err.Error()
 		return said, nil
 	}
@@ -141,13 +137,11 @@ func (c *configurator) configure(server *monitoringv1.Prometheus, monitor map[st
 	return said, nil
 }
 
-var errCrashed = errors.New("the operator crashed")
-
 // The operator panics on some Prometheus resources of old versions.
 func sheltered(generate func() ([]byte, error)) (text []byte, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = fmt.Errorf("%w: %v", errCrashed, reason)
+			err = fmt.Errorf("the operator crashed: %v", reason)
 		}
 	}()
 	return generate()
