@@ -14,12 +14,12 @@ use comfy_table::{CellAlignment, Table};
 use jiff::Timestamp;
 use peak_alloc::PeakAlloc;
 use scrapeguard::engine::admission::Circumstances;
-use scrapeguard::engine::audit::Audit;
+use scrapeguard::engine::audit::{Audit, Scrapes};
 use scrapeguard::engine::reach::network_policy::HostNetwork;
 use scrapeguard::engine::reach::{Connection, End, Evaluator, Manner, MeshSettings};
 use scrapeguard::model::guard::Guards;
 use scrapeguard::model::snapshot::{Builder, Snapshot};
-use scrapeguard::model::{Protocol, Source};
+use scrapeguard::model::{ObjectReference, Protocol, Resource, Source};
 
 use cluster::Size;
 
@@ -27,7 +27,11 @@ use cluster::Size;
 static MEMORY: PeakAlloc = PeakAlloc;
 
 const KIB: f64 = 1024.0;
-const COLUMNS: [&str; 10] = [
+/// How many changes of policies of applications are measured.
+const CHANGES: usize = 50;
+/// As many as a warning names.
+const NAMED: usize = 10;
+const COLUMNS: [&str; 11] = [
     "pods",
     "dump MB",
     "read s",
@@ -37,6 +41,7 @@ const COLUMNS: [&str; 10] = [
     "one question µs",
     "audit s",
     "paths",
+    "validation ms",
     "peak MiB",
 ];
 
@@ -70,6 +75,8 @@ struct Measured {
     question: Duration,
     audit: Duration,
     paths: usize,
+    /// The longest of several changes.
+    validation: Duration,
     /// Of all memory but the dump, in bytes.
     peak: f64,
 }
@@ -116,6 +123,7 @@ fn measure(pods: usize) -> Measured {
         question,
         audit: auditing,
         paths: audit.scrape_paths.len(),
+        validation: validation(&snapshot, &evaluator, &audit),
         peak: bytes(MEMORY.peak_usage() - before),
     }
 }
@@ -144,6 +152,32 @@ fn question(snapshot: &Snapshot, evaluator: &Evaluator<'_>) -> Duration {
     all / questions
 }
 
+/// The longest that it takes to tell what a change of a NetworkPolicy does to scrapes: some are deleted, everything is
+/// denied in their namespaces, and in that of Prometheus.
+fn validation(snapshot: &Snapshot, evaluator: &Evaluator<'_>, audit: &Audit<'_>) -> Duration {
+    let scrapes = Scrapes::new(snapshot, evaluator, &audit.scrape_paths);
+    let policies: Vec<&ObjectReference> =
+        snapshot.objects(Resource::NetworkPolicy).map(|policy| &policy.reference).take(CHANGES).collect();
+    let everywhere = policies.iter().map(|policy| policy.namespace.as_deref().unwrap_or_default());
+    let denials = everywhere.chain(["monitoring"]).map(denial);
+    let deletions = policies.iter().map(|policy| ((*policy).clone(), None));
+    let (impacts, times): (Vec<_>, Vec<_>) = deletions
+        .chain(denials.map(|(policy, json)| (policy, Some(json))))
+        .map(|(policy, json)| timed(|| scrapes.impact(&policy, json.as_deref(), NAMED)))
+        .unzip();
+    assert!(impacts.iter().any(|impact| impact.blocked > 0), "no change did anything");
+    times.into_iter().max().unwrap_or_default()
+}
+
+fn denial(namespace: &str) -> (ObjectReference, String) {
+    let name = "deny-all".to_owned();
+    let json = format!(
+        r#"{{"metadata":{{"name":"{name}","namespace":"{namespace}"}},"spec":{{"podSelector":{{}},"policyTypes":["Ingress","Egress"]}}}}"#
+    );
+    let kind = Resource::NetworkPolicy.kind().to_owned();
+    (ObjectReference { kind, namespace: Some(namespace.to_owned()), name }, json)
+}
+
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = work();
@@ -164,6 +198,7 @@ fn table(rows: &[Measured]) -> Table {
             format!("{:.1}", row.question.as_secs_f64() * 1e6),
             format!("{:.3}", row.audit.as_secs_f64()),
             row.paths.to_string(),
+            format!("{:.2}", row.validation.as_secs_f64() * 1e3),
             format!("{:.0}", row.peak / KIB / KIB),
         ]);
     }
@@ -180,6 +215,8 @@ fn report(rows: &[Measured]) -> bool {
         let name = format!("{} pods", largest.pods);
         let audit = (largest.read + largest.index + largest.evaluator + largest.audit).as_secs_f64();
         is_over |= judge(&name, "reading and auditing", audit, 5.0, "s");
+        let validation = largest.validation.as_secs_f64() * 1e3;
+        is_over |= judge(&name, "what a change of a NetworkPolicy does to scrapes", validation, 5.0, "ms");
         is_over |= judge(&name, "peak memory besides the dump", largest.peak / KIB / KIB, 1024.0, "MiB");
         is_over |= judge(&name, "the snapshot", largest.snapshot / KIB / per_pod(largest), 1.0, "KiB a pod");
     }

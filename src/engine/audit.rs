@@ -9,6 +9,7 @@ pub mod scrape_path;
 
 pub use difference::{Changed, Difference};
 pub use exposure::{Exposure, Exposures};
+pub use scrape_path::impact::{Impact, Scrapes};
 pub use scrape_path::{Fix, ScrapePath};
 
 use std::cmp::Reverse;

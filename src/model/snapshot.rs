@@ -233,6 +233,12 @@ impl Snapshot {
         self.classes.zone_of(address)
     }
 
+    /// Whether the text of an object may tell pods of one class apart, or addresses of one zone: whether it mentions a
+    /// label of single pods or a range that nothing in the snapshot mentions.
+    pub fn is_told_apart_by(&self, text: &str) -> bool {
+        self.classes.are_told_apart_by(text)
+    }
+
     /// The class of a pod of this snapshot.
     pub fn class_of(&self, pod: &Pod) -> Option<ClassId> {
         self.classes.class_of(self.index_of(pod)?)

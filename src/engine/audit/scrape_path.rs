@@ -2,12 +2,15 @@
 
 mod address;
 mod follow;
+pub mod impact;
 mod lost;
 mod nobody;
+mod scrape;
 
 use std::sync::Arc;
 
 use crate::engine::reach::Path;
+use crate::engine::reach::mesh::ClientTls;
 use crate::engine::scrape::Target;
 pub use crate::model::snapshot::Change;
 use crate::model::snapshot::Pod;
@@ -29,6 +32,8 @@ pub struct ScrapePath<'s> {
     pub scrape_pool: String,
     /// The target; `None` where the path ends before there is one.
     pub target: Option<Target<'s>>,
+    /// What Prometheus does about TLS by itself.
+    pub tls: ClientTls,
     /// The port of the target's pod, where it is known.
     pub port: Option<u16>,
     /// All hops. Targets that nothing tells apart share them.

@@ -22,6 +22,11 @@ pub enum Hop {
 }
 
 impl Hop {
+    /// Whether it is of the connection itself, and not of how its target was found.
+    pub fn is_of_the_way(self) -> bool {
+        self >= Self::Egress
+    }
+
     /// One word for tables and JSON.
     pub const fn label(self) -> &'static str {
         match self {

@@ -69,6 +69,13 @@ impl NetworkPolicies {
         }
     }
 
+    /// Takes the policy of this name away, if there is one.
+    pub fn remove(&mut self, namespace: &str, name: &str) {
+        if let Some(policies) = self.by_namespace.get_mut(namespace) {
+            Arc::make_mut(policies).retain(|policy| policy.name() != name);
+        }
+    }
+
     /// What they mean to pods on the host network.
     pub const fn host_network(&self) -> HostNetwork {
         self.host_network

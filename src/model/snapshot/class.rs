@@ -121,6 +121,12 @@ impl Classes {
         self.mentions == mentions && self.ranges == *ranges
     }
 
+    /// Whether the text of an object mentions a label of single pods or a range that does not count so far.
+    pub(super) fn are_told_apart_by(&self, text: &str) -> bool {
+        let mentions = Mentions::from_iter([self.mentions, Mentions::of_text(text)]);
+        mentions != self.mentions || ranges::of_text(text).iter().any(|range| !self.ranges.contains(range))
+    }
+
     /// The zone of an address.
     pub(super) fn zone_of(&self, address: IpAddr) -> Zone {
         self.zones.of(address)

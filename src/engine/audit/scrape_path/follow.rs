@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::address::{Address, Called};
+use super::scrape::{Question, Scrape};
 use super::{Fix, ScrapePath, lost, nobody};
 use crate::engine::audit::fix::Fixes;
-use crate::engine::reach::authorization_policy::HttpRequest;
 use crate::engine::reach::mesh::ClientTls;
-use crate::engine::reach::{Connection, End, Evaluator, Hop, Manner, Path, Step, Verdict};
+use crate::engine::reach::{Evaluator, Hop, Path, Step, Verdict};
 use crate::engine::scrape::{MonitorScraping, PoolScraping, PrometheusScraping, Scraping, Target};
+use crate::model::FieldPath;
 use crate::model::guard::Guards;
-use crate::model::snapshot::{ClassId, Pod, Snapshot, Zone};
-use crate::model::{FieldPath, Protocol};
+use crate::model::snapshot::{Pod, Snapshot};
 
 /// The paths of all scrapes, Prometheus by Prometheus. Where something ends before there is a target, one path says so.
 ///
@@ -45,25 +45,6 @@ struct Follower<'e, 's> {
     ways: Vec<Way>,
 }
 
-/// All that the way to a target depends on.
-#[derive(PartialEq, Eq, Hash)]
-struct Question {
-    from: Kind,
-    to: Vec<(Kind, u16)>,
-    tls: ClientTls,
-    path: String,
-}
-
-/// Ends of connections that nothing tells apart.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Kind {
-    Pod(Option<ClassId>),
-    /// The pod that calls, which always reaches itself.
-    Itself,
-    Address(Zone),
-    World,
-}
-
 /// The way to a target.
 #[derive(Clone)]
 struct Way {
@@ -93,6 +74,7 @@ impl<'s> Follower<'_, 's> {
                 endpoint: pool.pool.path.clone(),
                 scrape_pool: pool.pool.name.clone(),
                 target: None,
+                tls: pool.pool.tls,
                 port: None,
                 path: Arc::new(Path { steps: vec![monitor.selection.clone()] }),
                 fix: None,
@@ -130,7 +112,7 @@ impl<'s> Follower<'_, 's> {
             return self.add(None, vec![Step::new(Hop::Egress, Verdict::Unknown, reason)]);
         };
         match address.called(target.pod, &from.namespace, self.snapshot) {
-            Called::Ends(ends) => self.to(from, &ends, target, tls),
+            Called::Ends(to) => self.to(&Scrape::new(from, to, tls, &target.scrape_url)),
             Called::NoPort(service) => {
                 let reason = format!("the Service has no port {}", address.port);
                 let step = Step::new(Hop::Discovery, Verdict::Blocked, reason);
@@ -149,43 +131,21 @@ impl<'s> Follower<'_, 's> {
         self.ways.len() - 1
     }
 
-    /// The way to whoever is meant; to the worst of several.
-    fn to(&mut self, from: &'s Pod, ends: &[(End<'s>, u16)], target: &Target<'s>, tls: ClientTls) -> usize {
-        let path = http_path(&target.scrape_url).to_owned();
-        let kind = |end: End<'s>| match end {
-            End::Pod(pod) if pod.object == from.object => Kind::Itself,
-            end => self.kind(end),
-        };
-        let to = ends.iter().map(|(end, port)| (kind(*end), *port)).collect();
-        let question = Question { from: self.kind(End::Pod(from)), to, tls, path };
+    /// The way to whoever is called; to the worst of several.
+    fn to(&mut self, scrape: &Scrape<'s>) -> usize {
+        let question = scrape.question(self.snapshot);
         if let Some(known) = self.known.get(&question) {
             return *known;
         }
-        let request = HttpRequest { method: Some("GET".to_owned()), path: Some(question.path.clone()), host: None };
-        let manner = Manner { tls, request: Some(request) };
-        let follow = |(to, port): &(End<'s>, u16)| {
-            let connection = Connection { from: End::Pod(from), to: *to, port: *port, protocol: Protocol::Tcp };
-            (self.evaluator.follow_wanted(&connection, &manner), connection)
-        };
-        let ways: Vec<(Path, Connection<'s>)> = ends.iter().map(follow).collect();
-        let worst = ways.iter().map(|(path, _)| path.verdict()).max();
-        let number = match ways.into_iter().find(|(path, _)| Some(path.verdict()) == worst) {
+        let number = match scrape.worst(self.evaluator) {
             Some((path, connection)) => {
-                let fix = self.fixes.of(&connection, &manner, &path);
+                let fix = self.fixes.of(&connection, &scrape.manner, &path);
                 self.push(Way { port: Some(connection.port), steps: path.steps, fix })
             }
             None => self.add(None, Vec::new()),
         };
         self.known.insert(question, number);
         number
-    }
-
-    fn kind(&self, end: End<'_>) -> Kind {
-        match end {
-            End::Pod(pod) => Kind::Pod(self.snapshot.class_of(pod)),
-            End::Address(address) => Kind::Address(self.snapshot.zone_of(address)),
-            End::World => Kind::World,
-        }
     }
 }
 
@@ -201,11 +161,4 @@ fn found(pool: &PoolScraping<'_>) -> [Step; 2] {
         Step::new(Hop::Discovery, Verdict::Open, discovery).by(monitor.clone(), path.clone()),
         Step::new(Hop::Relabeling, Verdict::Open, kept).by(monitor.clone(), path.clone()),
     ]
-}
-
-/// The path of a URL, without parameters.
-fn http_path(url: &str) -> &str {
-    let behind = url.split_once("//").map_or(url, |(_, rest)| rest);
-    let path = behind.find('/').and_then(|start| behind.get(start..)).unwrap_or("/");
-    path.split_once('?').map_or(path, |(path, _)| path)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ScrapePath;
+use crate::engine::reach::mesh::ClientTls;
 use crate::engine::reach::{Hop, Path, Step, Verdict};
 use crate::engine::scrape::{MonitorScraping, PrometheusScraping, Scraping};
 use crate::model::guard::{Guard, Guards};
@@ -70,6 +71,7 @@ pub(super) fn path<'s>(prometheus: ObjectReference, monitor: &Kept, step: Step) 
         endpoint: FieldPath::root(),
         scrape_pool: pool_name(&monitor.reference),
         target: None,
+        tls: ClientTls::default(),
         port: None,
         path: Arc::new(Path { steps: vec![step] }),
         fix: None,

@@ -34,4 +34,19 @@ impl Evaluator<'_> {
         }
         Some(changed)
     }
+
+    /// The same with a NetworkPolicy of this JSON, new or instead of the one of its name, or without it. As in a
+    /// snapshot, one that cannot be read is there all the same.
+    #[must_use]
+    pub fn with_network_policy(&self, reference: &ObjectReference, json: Option<&str>) -> Self {
+        let mut changed = self.clone();
+        let policies = Arc::make_mut(&mut changed.network_policies);
+        let (namespace, name) = (reference.namespace.as_deref().unwrap_or_default(), reference.name.as_str());
+        match json.map(serde_json::from_str::<NetworkPolicy<'_>>) {
+            None => policies.remove(namespace, name),
+            Some(Ok(policy)) => policies.put(Policy::new(&policy, namespace)),
+            Some(Err(error)) => policies.put(Policy::unreadable(namespace, name, error.to_string())),
+        }
+        changed
+    }
 }

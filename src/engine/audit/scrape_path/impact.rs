@@ -1,0 +1,159 @@
+//! What a change of one NetworkPolicy does to scrapes, without a second audit: only those are asked about again that
+//! have an end in the namespace of the policy which it selects.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+use super::ScrapePath;
+use super::scrape::Scrape;
+use crate::engine::reach::network_policy::Direction;
+use crate::engine::reach::{End, Evaluator, Hop, Path, Step, Verdict};
+use crate::model::ObjectReference;
+use crate::model::snapshot::{ClassId, Pod, Snapshot};
+
+/// The scrapes of a snapshot, by the pods whose policies have a say in them. Made once, and asked about every change.
+#[derive(Debug)]
+pub struct Scrapes<'a, 's> {
+    snapshot: &'s Snapshot,
+    evaluator: &'a Evaluator<'s>,
+    paths: &'a [ScrapePath<'s>],
+    /// Paths that nothing tells apart, by their places.
+    alike: Vec<Vec<usize>>,
+    /// By namespace, direction and class.
+    subjects: HashMap<&'s str, HashMap<(Direction, Option<ClassId>), Subject<'s>>>,
+}
+
+/// A pod that stands for all of its class, as the end of scrapes that its policies are asked about.
+#[derive(Debug)]
+struct Subject<'s> {
+    pod: &'s Pod,
+    /// Of which paths, by their places among those that are alike.
+    alike: Vec<usize>,
+}
+
+/// What a change does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impact {
+    /// How many scrapes become blocked.
+    pub blocked: usize,
+    /// How many are in doubt that were not.
+    pub unknown: usize,
+    /// How many become open.
+    pub open: usize,
+    /// The first of them: what becomes blocked before what is in doubt, that before what becomes open.
+    pub first: Vec<Affected>,
+}
+
+/// A scrape of another verdict than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Affected {
+    /// Its place among the paths.
+    pub place: usize,
+    /// What comes of it.
+    pub verdict: Verdict,
+    /// The hop that decides so.
+    pub step: Option<Step>,
+}
+
+impl<'a, 's> Scrapes<'a, 's> {
+    /// Sorts the paths that an audit of this snapshot found.
+    pub fn new(snapshot: &'s Snapshot, evaluator: &'a Evaluator<'s>, paths: &'a [ScrapePath<'s>]) -> Self {
+        let mut scrapes = Self { snapshot, evaluator, paths, alike: Vec::new(), subjects: HashMap::new() };
+        let mut known = HashMap::new();
+        for (place, path) in paths.iter().enumerate() {
+            let Some(scrape) = Scrape::of(path, snapshot) else { continue };
+            let next = scrapes.alike.len();
+            let number = *known.entry(scrape.question(snapshot)).or_insert(next);
+            if number == next {
+                scrapes.alike.push(Vec::new());
+                scrapes.add(&scrape, number);
+            }
+            scrapes.alike.get_mut(number).into_iter().for_each(|alike| alike.push(place));
+        }
+        scrapes
+    }
+
+    fn add(&mut self, scrape: &Scrape<'s>, number: usize) {
+        let called = scrape.to.iter().filter_map(|(end, _)| match end {
+            End::Pod(pod) => Some((Direction::Ingress, *pod)),
+            End::Address(_) | End::World => None,
+        });
+        for (direction, pod) in called.chain([(Direction::Egress, scrape.from)]) {
+            let of_namespace = self.subjects.entry(&pod.namespace).or_default();
+            let subject = of_namespace.entry((direction, self.snapshot.class_of(pod)));
+            subject.or_insert_with(|| Subject { pod, alike: Vec::new() }).alike.push(number);
+        }
+    }
+
+    /// What comes of this JSON being the NetworkPolicy, or of its deletion; at most so many scrapes are named.
+    pub fn impact(&self, policy: &ObjectReference, json: Option<&str>, named: usize) -> Impact {
+        let after = self.evaluator.with_network_policy(policy, json);
+        let one_by_one = json.is_some_and(|json| self.snapshot.is_told_apart_by(json));
+        let touched = self.touched(policy, &after, one_by_one);
+        let changed = touched.into_iter().flat_map(|number| self.changed(number, &after, one_by_one));
+        let mut changed: Vec<(usize, Verdict)> = changed.collect();
+        changed.sort_by_key(|(place, verdict)| (Reverse(*verdict), *place));
+        let count = |wanted| changed.iter().filter(|(_, verdict)| *verdict == wanted).count();
+        Impact {
+            blocked: count(Verdict::Blocked),
+            unknown: count(Verdict::Unknown),
+            open: count(Verdict::Open),
+            first: changed
+                .iter()
+                .take(named)
+                .map(|(place, verdict)| Affected { place: *place, verdict: *verdict, step: self.step(*place, &after) })
+                .collect(),
+        }
+    }
+
+    /// Which paths the policy has a say in, before or after. Where it tells pods of one class apart, none stands for
+    /// the others.
+    fn touched(&self, policy: &ObjectReference, after: &Evaluator<'s>, one_by_one: bool) -> BTreeSet<usize> {
+        let isolates = |evaluator: &Evaluator<'s>, direction, pod| {
+            let mut isolating = evaluator.network_policies().isolating(direction, pod);
+            isolating.any(|(isolating, _)| isolating.name() == policy.name)
+        };
+        let subjects = self.subjects.get(policy.namespace.as_deref().unwrap_or_default()).into_iter().flatten();
+        let touched = subjects.filter(|((direction, _), subject)| {
+            one_by_one || [self.evaluator, after].into_iter().any(|it| isolates(it, *direction, subject.pod))
+        });
+        touched.flat_map(|(_, subject)| subject.alike.iter().copied()).collect()
+    }
+
+    /// Those among paths that are alike which have another verdict afterwards.
+    fn changed(&self, number: usize, after: &Evaluator<'s>, one_by_one: bool) -> Vec<(usize, Verdict)> {
+        let alike = self.alike.get(number).map_or(&[][..], Vec::as_slice);
+        let size = if one_by_one { 1 } else { alike.len().max(1) };
+        let now = |alike: &[usize]| {
+            let path = self.paths.get(*alike.first()?)?;
+            let verdict = Scrape::of(path, self.snapshot)?.verdict(after);
+            Some(verdict).filter(|verdict| *verdict != worst(&path.path, Hop::is_of_the_way))
+        };
+        let changed = alike.chunks(size).filter_map(|alike| Some((alike, now(alike)?)));
+        changed.flat_map(|(alike, way)| alike.iter().filter_map(move |place| self.other(*place, way))).collect()
+    }
+
+    /// A path and its verdict with this way, if that is another one.
+    fn other(&self, place: usize, way: Verdict) -> Option<(usize, Verdict)> {
+        let path = &self.paths.get(place)?.path;
+        let verdict = worst(path, |hop| !hop.is_of_the_way()).max(way);
+        (verdict != path.verdict()).then_some((place, verdict))
+    }
+
+    /// The hop of a path that decides afterwards.
+    fn step(&self, place: usize, after: &Evaluator<'s>) -> Option<Step> {
+        let path = self.paths.get(place)?;
+        let (way, _) = Scrape::of(path, self.snapshot)?.worst(after)?;
+        let found = path.path.steps.iter().filter(|step| !step.hop.is_of_the_way()).cloned();
+        Path { steps: found.chain(way.steps).collect() }.decisive().cloned()
+    }
+}
+
+/// The verdict of some hops of a path.
+fn worst(path: &Path, counts: impl Fn(Hop) -> bool) -> Verdict {
+    let steps = path.steps.iter().filter(|step| counts(step.hop));
+    steps.map(|step| step.verdict).max().unwrap_or(Verdict::Open)
+}
+
+#[cfg(test)]
+mod tests;
