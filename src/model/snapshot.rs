@@ -24,6 +24,7 @@ mod population;
 pub mod problem;
 mod read;
 pub mod service;
+mod shared;
 #[cfg(test)]
 mod tests;
 pub mod unmodelled;

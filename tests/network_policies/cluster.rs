@@ -95,10 +95,11 @@ fn pod(pod: &Value) -> Pod {
         host_network: pod["hostNetwork"] == true,
         addresses: pod["addresses"].as_array().unwrap().iter().map(address).collect(),
         phase: Some("Running".to_owned()),
-        containers: vec![Container {
+        containers: [Container {
             name: "only".to_owned(),
             role: ContainerRole::Regular,
             ports: pod["ports"].as_array().unwrap().iter().map(port).collect(),
-        }],
+        }]
+        .into(),
     }
 }

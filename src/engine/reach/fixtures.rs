@@ -32,7 +32,7 @@ pub(super) fn template(namespace: &str, name: &str) -> Pod {
         host_network: false,
         addresses: Vec::new(),
         phase: None,
-        containers: vec![container(name)],
+        containers: [container(name)].into(),
     }
 }
 
@@ -47,9 +47,9 @@ pub(super) fn container(name: &str) -> Container {
     Container { name: name.to_owned(), role: ContainerRole::Regular, ports: Vec::new() }
 }
 
-pub(super) fn with_sidecar(mut pod: Pod) -> Pod {
-    pod.containers.push(container("istio-proxy"));
-    pod
+pub(super) fn with_sidecar(pod: Pod) -> Pod {
+    let containers = pod.containers.iter().cloned().chain([container("istio-proxy")]).collect();
+    Pod { containers, ..pod }
 }
 
 pub(super) fn with_annotations(pod: Pod, annotations: Pairs<'_>) -> Pod {

@@ -211,6 +211,7 @@ fn service_addresses(services: &[Service]) -> Vec<(IpAddr, u32)> {
         |(service, number): (&Service, u32)| service.cluster_addresses.clone().into_iter().map(move |it| (it, number));
     let mut all: Vec<_> = services.iter().zip(0..).flat_map(of).collect();
     all.sort_unstable();
+    all.shrink_to_fit();
     all
 }
 
@@ -242,5 +243,8 @@ fn classes(snapshot: &Snapshot, base: &Snapshot) -> Arc<Classes> {
 }
 
 fn values<T>(given: Vec<Given<T>>) -> Vec<T> {
-    given.into_iter().map(|given| given.value).collect()
+    // Collected in place, they would keep the room of all that is given.
+    let mut values: Vec<T> = given.into_iter().map(|given| given.value).collect();
+    values.shrink_to_fit();
+    values
 }

@@ -13,7 +13,7 @@ use crate::model::resource::Metadata;
 use crate::model::snapshot::class::{Mentions, ranges};
 use crate::model::snapshot::form;
 use crate::model::snapshot::given::Given;
-use crate::model::snapshot::population::{Controllers, GivenPod};
+use crate::model::snapshot::population::GivenPod;
 use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
 use crate::model::snapshot::read::keys::KeysView;
 use crate::model::snapshot::read::node::NodeView;
@@ -21,10 +21,12 @@ use crate::model::snapshot::read::operated::OperatedView;
 use crate::model::snapshot::read::pod::TemplateView;
 use crate::model::snapshot::read::service::ServiceView;
 use crate::model::snapshot::read::workload::WorkloadView;
+use crate::model::snapshot::shared::Shared;
 use crate::model::snapshot::unmodelled::{Affects, UnmodelledKind};
 use crate::model::snapshot::workload::Workload;
 use crate::model::snapshot::{
-    EndpointSlice, Namespace, Node, Origin, PodStatus, Problem, ProblemKind, Service, Snapshot, SourceId,
+    Container, Controller, EndpointSlice, Namespace, Node, Origin, PodStatus, Problem, ProblemKind, Service, Snapshot,
+    SourceId,
 };
 use crate::model::{Document, DocumentError, ObjectReference, RawDocument, Resource, Source};
 
@@ -38,7 +40,10 @@ pub struct Builder {
     pub(super) removed: HashSet<ObjectReference>,
     pub(super) sources: Arc<Vec<String>>,
     pub(super) pods: Vec<Given<GivenPod>>,
-    controllers: Controllers,
+    controllers: Shared<Controller>,
+    containers: Shared<[Container]>,
+    /// Images and names of nodes.
+    names: Shared<str>,
     label_sets: LabelSets,
     pub(super) workloads: Vec<Given<Workload>>,
     pub(super) namespaces: Vec<Given<Namespace>>,
@@ -273,11 +278,12 @@ impl Builder {
         match resource {
             Resource::Pod => {
                 let view = form::read::<TemplateView<'_>>(json)?;
-                let controller = metadata.controller().map(|owner| self.controllers.share(owner.into()));
+                let controller = metadata.controller().map(|owner| self.controllers.share(Arc::new(owner.into())));
                 let mut pod = view.pod(object);
                 pod.labels = self.label_sets.share(&pod.labels);
                 pod.annotations = self.label_sets.share(&pod.annotations);
-                let value = (pod, PodStatus { controller, ..view.status() });
+                pod.containers = self.containers.share(pod.containers);
+                let value = (pod, self.shared(PodStatus { controller, ..view.status() }));
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
@@ -318,6 +324,13 @@ impl Builder {
             _ => self.keep(resource, reference, json, origin),
         }
         Ok(())
+    }
+
+    /// The same, with names in the memory of those of other pods.
+    fn shared(&mut self, status: PodStatus) -> PodStatus {
+        let PodStatus { node_name, mut containers, .. } = status;
+        containers.iter_mut().for_each(|status| status.image = self.names.share(Arc::clone(&status.image)));
+        PodStatus { node_name: self.names.share(node_name), containers, ..status }
     }
 
     /// Keeps the text of an object, even if nobody will be able to read it: then nobody knows what it does.

@@ -103,7 +103,7 @@ impl Classes {
         let of_annotations = pods.iter().flat_map(ranges::of_pod);
         let zones = Zones::new(&ranges.iter().copied().chain(of_annotations).collect());
         let mut known: HashMap<Shape<'_>, ClassId> = HashMap::new();
-        let mut classes = Self { mentions, ranges, zones, ..Self::default() };
+        let mut classes = Self { mentions, ranges, zones, of: Vec::with_capacity(pods.len()), members: Vec::new() };
         for (pod, number) in pods.iter().zip(0..) {
             let next = ClassId(u32::try_from(classes.members.len()).unwrap_or(u32::MAX));
             let class = *known.entry(Shape::of(pod, &ignored, &classes.zones)).or_insert(next);
@@ -113,6 +113,8 @@ impl Classes {
             classes.of.push(class);
             classes.members.get_mut(class.index()).into_iter().for_each(|members| members.push(number));
         }
+        classes.members.iter_mut().for_each(Vec::shrink_to_fit);
+        classes.members.shrink_to_fit();
         classes
     }
 

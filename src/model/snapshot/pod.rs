@@ -1,6 +1,7 @@
 //! Pods as the cluster sees them, whether they exist or would be made from a template.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::model::ObjectReference;
 use crate::model::Protocol;
@@ -26,7 +27,7 @@ pub struct Pod {
     /// `status.phase`; `None` for a template.
     pub phase: Option<String>,
     /// All its containers, in the order in which Kubernetes starts them: those that initialise first.
-    pub containers: Vec<Container>,
+    pub containers: Arc<[Container]>,
 }
 
 /// A container of a pod.

@@ -11,7 +11,7 @@ pub struct PodStatus {
     /// `metadata.uid`; empty for a template.
     pub uid: Box<str>,
     /// The node that it is on; empty while it is on none.
-    pub node_name: Box<str>,
+    pub node_name: Arc<str>,
     /// The address of that node.
     pub host_address: Option<IpAddr>,
     /// Its condition `Ready`; `None` where nothing is said.
@@ -59,7 +59,7 @@ pub struct Controller {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerStatus {
     /// The image, as the spec names it.
-    pub image: Box<str>,
+    pub image: Arc<str>,
     /// The container that runs, such as `containerd://4f5c...`; empty where none does.
     pub id: Box<str>,
 }

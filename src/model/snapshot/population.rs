@@ -1,12 +1,10 @@
 //! All pods, and what is known of those who make them.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::workload::{self, Workload};
-use crate::model::snapshot::{Controller, Origin, Pod, PodStatus};
+use crate::model::snapshot::{Origin, Pod, PodStatus};
 use crate::model::{ObjectReference, Resource};
 
 /// A pod that is given, and what is kept beside it.
@@ -33,7 +31,13 @@ impl Population {
         let given = pods.into_iter().map(|Given { origin, value: (pod, status), .. }| (pod, origin, status));
         let mut all: Vec<_> = given.chain(templates).collect();
         all.sort_by(|(a, ..), (b, ..)| place(a).cmp(&place(b)));
-        let mut population = Self { workloads, ..Self::default() };
+        let mut population = Self {
+            pods: Vec::with_capacity(all.len()),
+            origins: Vec::with_capacity(all.len()),
+            statuses: Vec::with_capacity(all.len()),
+            workloads,
+            ..Self::default()
+        };
         for (pod, origin, status) in all {
             population.pods.push(pod);
             population.origins.push(origin);
@@ -71,21 +75,6 @@ impl Population {
     }
 }
 
-/// Those who manage pods, each kept once: a thousand pods have one ReplicaSet.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Controllers(HashSet<Arc<Controller>>);
-
-impl Controllers {
-    pub(super) fn share(&mut self, controller: Controller) -> Arc<Controller> {
-        if let Some(known) = self.0.get(&controller) {
-            return Arc::clone(known);
-        }
-        let shared = Arc::new(controller);
-        self.0.insert(Arc::clone(&shared));
-        shared
-    }
-}
-
 fn place(pod: &Pod) -> (&str, &str, bool, &str) {
     let object = &pod.object;
     (&pod.namespace, &object.name, object.kind != Resource::Pod.kind(), &object.kind)
@@ -97,5 +86,6 @@ fn addresses(pods: &[Pod]) -> Vec<(IpAddr, u32)> {
     let mut all: Vec<_> =
         running.flat_map(|(pod, number)| pod.addresses.iter().map(move |address| (*address, number))).collect();
     all.sort_unstable();
+    all.shrink_to_fit();
     all
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use rstest::rstest;
 
 use super::*;
@@ -71,9 +73,9 @@ fn running_pods_are_judged_by_their_containers() {
     assert_eq!(kind(&Membership::of(&with_sidecar(pod.clone()), &namespace("shop", &[]), &settings())), "sidecar");
 
     let mut native = with_sidecar(pod);
-    native.containers[1].role = ContainerRole::Sidecar;
+    Arc::make_mut(&mut native.containers)[1].role = ContainerRole::Sidecar;
     assert_eq!(kind(&Membership::of(&native, &enabled, &settings())), "sidecar");
-    native.containers[1].role = ContainerRole::Init;
+    Arc::make_mut(&mut native.containers)[1].role = ContainerRole::Init;
     assert_eq!(kind(&Membership::of(&native, &enabled, &settings())), "none");
 }
 

@@ -29,11 +29,12 @@ fn pod(namespace: &str, name: &str, address: &str) -> Pod {
         host_network: false,
         addresses: vec![address.parse().unwrap()],
         phase: None,
-        containers: vec![Container {
+        containers: [Container {
             name: "main".to_owned(),
             role: ContainerRole::Regular,
             ports: vec![port("https", 10250), port("twice", 8080), port("twice", 8081)],
-        }],
+        }]
+        .into(),
     }
 }
 

@@ -107,6 +107,6 @@ fn sidecar_outlives(pod: &Pod) -> Option<bool> {
 
 /// Whether the injector makes sidecars that Kubernetes takes for ordinary containers, told by those that it made.
 fn sidecars_are_containers(pods: &[Pod]) -> bool {
-    let sidecars = || pods.iter().flat_map(|pod| &pod.containers).filter(|it| it.name == sidecar::CONTAINER);
+    let sidecars = || pods.iter().flat_map(|pod| &*pod.containers).filter(|it| it.name == sidecar::CONTAINER);
     sidecars().next().is_some() && sidecars().all(|sidecar| sidecar.role == ContainerRole::Regular)
 }

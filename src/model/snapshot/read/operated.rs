@@ -197,7 +197,7 @@ impl Making<'_, '_> {
             host_network: has_host_network,
             addresses: Vec::new(),
             phase: None,
-            containers: containers::all(self.resource, self.kind.container, self.spec),
+            containers: containers::all(self.resource, self.kind.container, self.spec).into(),
         }
     }
 

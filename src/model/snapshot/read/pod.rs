@@ -141,7 +141,7 @@ impl TemplateView<'_> {
         let metadata = self.metadata.as_ref();
         PodStatus {
             uid: boxed(metadata.and_then(|metadata| metadata.uid.as_ref())),
-            node_name: boxed(node_name.as_ref()),
+            node_name: node_name.as_ref().map(Text::as_str).unwrap_or_default().into(),
             host_address: self.status.host_ip.as_ref().and_then(|text| text.parse().ok()),
             ready: self.status.readiness(),
             is_terminating: metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_some()),
@@ -167,7 +167,7 @@ impl ContainerView<'_> {
     fn status(&self, statuses: &[ContainerStatusView<'_>]) -> ContainerStatus {
         let own = statuses.iter().find(|status| status.name == self.name);
         ContainerStatus {
-            image: boxed(self.image.as_ref()),
+            image: self.image.as_ref().map(Text::as_str).unwrap_or_default().into(),
             id: boxed(own.and_then(|status| status.container_id.as_ref())),
         }
     }
@@ -212,6 +212,7 @@ impl StatusView<'_> {
                 addresses.push(address);
             }
         }
+        addresses.shrink_to_fit();
         addresses
     }
 }

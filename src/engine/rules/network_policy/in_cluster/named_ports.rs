@@ -76,7 +76,7 @@ fn numbers(pod: &Pod, name: &str, protocol: Protocol) -> BTreeSet<u16> {
 }
 
 fn declared(pods: &[&Pod], protocol: Protocol) -> String {
-    let ports = pods.iter().flat_map(|pod| &pod.containers).flat_map(|container| &container.ports);
+    let ports = pods.iter().flat_map(|pod| &*pod.containers).flat_map(|container| &container.ports);
     let ports = ports.filter(|port| port.protocol == protocol);
     let written = ports.map(|port| match &port.name {
         Some(name) => format!("{name} ({})", port.number),
