@@ -94,7 +94,7 @@ fn pod(pod: &Value) -> Pod {
         service_account: "default".to_owned(),
         host_network: pod["hostNetwork"] == true,
         addresses: pod["addresses"].as_array().unwrap().iter().map(address).collect(),
-        phase: Some("Running".to_owned()),
+        phase: Some("Running".into()),
         containers: [Container {
             name: "only".to_owned(),
             role: ContainerRole::Regular,

@@ -83,3 +83,6 @@ fn compared<'d, T, K: Ord>(
     });
     pairs.filter(|pair| pair.before.map(&verdict) != pair.after.map(&verdict)).collect()
 }
+
+#[cfg(test)]
+mod tests;

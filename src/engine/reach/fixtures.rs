@@ -30,7 +30,7 @@ pub(super) fn template(namespace: &str, name: &str) -> Pod {
         annotations: Labels::none(),
         service_account: name.to_owned(),
         host_network: false,
-        addresses: Vec::new(),
+        addresses: Box::default(),
         phase: None,
         containers: [container(name)].into(),
     }
@@ -40,7 +40,7 @@ pub(super) fn template(namespace: &str, name: &str) -> Pod {
 pub(super) fn running(namespace: &str, name: &str, address: &str) -> Pod {
     let template = template(namespace, name);
     let object = ObjectReference { kind: "Pod".to_owned(), ..template.object };
-    Pod { object, addresses: vec![address.parse().unwrap()], phase: Some("Running".to_owned()), ..template }
+    Pod { object, addresses: [address.parse().unwrap()].into(), phase: Some("Running".into()), ..template }
 }
 
 pub(super) fn container(name: &str) -> Container {

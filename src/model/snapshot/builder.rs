@@ -42,7 +42,7 @@ pub struct Builder {
     pub(super) pods: Vec<Given<GivenPod>>,
     controllers: Shared<Controller>,
     containers: Shared<[Container]>,
-    /// Images and names of nodes.
+    /// Images, names of nodes and phases.
     names: Shared<str>,
     label_sets: LabelSets,
     pub(super) workloads: Vec<Given<Workload>>,
@@ -283,11 +283,15 @@ impl Builder {
                 pod.labels = self.label_sets.share(&pod.labels);
                 pod.annotations = self.label_sets.share(&pod.annotations);
                 pod.containers = self.containers.share(pod.containers);
+                pod.phase = pod.phase.map(|phase| self.names.share(phase));
                 let value = (pod, self.shared(PodStatus { controller, ..view.status() }));
                 self.pods.push(Given { reference, origin, value });
             }
             Resource::EndpointSlice => {
-                let value = form::read::<EndpointSliceView<'_>>(json)?.endpoint_slice(object, origin);
+                let mut value = form::read::<EndpointSliceView<'_>>(json)?.endpoint_slice(object, origin);
+                for labels in [&mut value.labels, &mut value.annotations] {
+                    *labels = self.label_sets.share(labels);
+                }
                 self.endpoint_slices.push(Given { reference, origin, value });
             }
             Resource::Deployment
@@ -300,7 +304,10 @@ impl Builder {
                 self.workloads.push(Given { reference, origin, value });
             }
             Resource::Service => {
-                let value = form::read::<ServiceView<'_>>(json)?.service(object, origin);
+                let mut value = form::read::<ServiceView<'_>>(json)?.service(object, origin);
+                for labels in [&mut value.labels, &mut value.annotations, &mut value.selector] {
+                    *labels = self.label_sets.share(labels);
+                }
                 self.services.push(Given { reference, origin, value });
             }
             Resource::Namespace => {

@@ -44,7 +44,7 @@ pub struct EndpointPort {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its addresses: numbers, or names in a slice of type `FQDN`.
-    pub addresses: Vec<String>,
+    pub addresses: Box<[Box<str>]>,
     /// Whether it is ready, where the object says so. Consumers take nothing for yes.
     pub ready: Option<bool>,
     /// Whether it serves, where the object says so.
@@ -52,15 +52,15 @@ pub struct Endpoint {
     /// Whether it is going away, where the object says so.
     pub terminating: Option<bool>,
     /// Its host name.
-    pub hostname: Option<String>,
+    pub hostname: Option<Box<str>>,
     /// The node that it is on.
-    pub node_name: Option<String>,
+    pub node_name: Option<Box<str>>,
     /// The zone that it is in.
-    pub zone: Option<String>,
+    pub zone: Option<Box<str>>,
     /// The object that it stands for, mostly a pod.
     pub target: Option<ObjectReference>,
-    /// `deprecatedTopology`.
-    pub topology: Labels<'static>,
+    /// `deprecatedTopology`, where there is any.
+    pub topology: Option<Box<Labels<'static>>>,
 }
 
 impl EndpointSlice {

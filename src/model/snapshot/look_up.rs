@@ -97,7 +97,7 @@ impl Snapshot {
         let mut pods = self.places_named(namespace, &object.name);
         let pod = pods.find(|index| self.pods().get(*index).is_some_and(|pod| pod.object == *object));
         if let Some(index) = pod {
-            return self.population.origins.get(index).copied().flatten();
+            return self.population.origin(index);
         }
         let services = self.services_in(namespace).iter().map(|service| (&service.object, service.origin));
         let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(namespace));

@@ -82,11 +82,13 @@ fn is_on_missing_node(pod: &Pod, status: &PodStatus, service: &Service, snapshot
     is_missing && !is_template(pod) && !service.publishes_not_ready
 }
 
+type Addresses = Box<[Box<str>]>;
+
 /// The addresses of a pod by family. Where a Service does not say which families it has, it is that of the pod.
-fn addresses(pod: &Pod, service: &Service) -> Vec<(&'static str, Vec<String>)> {
+fn addresses(pod: &Pod, service: &Service) -> Vec<(&'static str, Addresses)> {
     if is_template(pod) {
         let family = service.ip_families.first().is_some_and(|family| family == "IPv6");
-        return vec![(if family { "IPv6" } else { "IPv4" }, Vec::new())];
+        return vec![(if family { "IPv6" } else { "IPv4" }, Addresses::default())];
     }
     let cluster = service.cluster_addresses.first().or_else(|| pod.addresses.first());
     let is_listed = |name: &str| service.ip_families.iter().any(|family| family == name);
@@ -95,11 +97,11 @@ fn addresses(pod: &Pod, service: &Service) -> Vec<(&'static str, Vec<String>)> {
         chosen.map_or_else(|| is_listed(name), |address| address.is_ipv6() == is_v6)
     };
     let families = [(false, "IPv4"), (true, "IPv6")].into_iter().filter(|(is_v6, name)| has(*is_v6, name));
-    let of = |is_v6: bool| pod.addresses.iter().filter(move |it| it.is_ipv6() == is_v6).map(ToString::to_string);
-    families.map(|(is_v6, name)| (name, of(is_v6).collect::<Vec<_>>())).filter(|(_, all)| !all.is_empty()).collect()
+    let of = |is_v6: bool| pod.addresses.iter().filter(move |it| it.is_ipv6() == is_v6).map(|it| it.to_string().into());
+    families.map(|(is_v6, name)| (name, of(is_v6).collect::<Addresses>())).filter(|(_, all)| !all.is_empty()).collect()
 }
 
-fn endpoint(pod: &Pod, status: &PodStatus, service: &Service, addresses: Vec<String>, snapshot: &Snapshot) -> Endpoint {
+fn endpoint(pod: &Pod, status: &PodStatus, service: &Service, addresses: Addresses, snapshot: &Snapshot) -> Endpoint {
     let node = Some(&*status.node_name).filter(|name| !name.is_empty());
     let zone = node.and_then(|name| snapshot.node(name)?.labels.get("topology.kubernetes.io/zone"));
     let own_name = status.host_name.as_deref().filter(|name| *name.subdomain == *service.name());
@@ -110,11 +112,11 @@ fn endpoint(pod: &Pod, status: &PodStatus, service: &Service, addresses: Vec<Str
         ready: known(service.publishes_not_ready || (is_ready && !status.is_terminating)),
         serving: known(is_ready),
         terminating: Some(status.is_terminating),
-        hostname: own_name.map(|name| name.host.to_string()),
-        node_name: node.map(str::to_owned),
-        zone: zone.filter(|zone| !zone.is_empty()).map(str::to_owned),
+        hostname: own_name.map(|name| name.host.clone()),
+        node_name: node.map(Box::from),
+        zone: zone.filter(|zone| !zone.is_empty()).map(Box::from),
         target: Some(pod.object.clone()),
-        topology: Labels::none(),
+        topology: None,
     }
 }
 

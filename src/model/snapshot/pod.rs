@@ -23,9 +23,9 @@ pub struct Pod {
     /// Whether it shares the network of its node.
     pub host_network: bool,
     /// Its addresses; none while it has not been scheduled, and for a template.
-    pub addresses: Vec<IpAddr>,
+    pub addresses: Box<[IpAddr]>,
     /// `status.phase`; `None` for a template.
-    pub phase: Option<String>,
+    pub phase: Option<Arc<str>>,
     /// All its containers, in the order in which Kubernetes starts them: those that initialise first.
     pub containers: Arc<[Container]>,
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::model::snapshot::given::Given;
+use crate::model::snapshot::origin::CompactOrigin;
 use crate::model::snapshot::workload::{self, Workload};
 use crate::model::snapshot::{Origin, Pod, PodStatus};
 use crate::model::{ObjectReference, Resource};
@@ -14,7 +15,7 @@ pub(super) type GivenPod = (Pod, PodStatus);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Population {
     pub(super) pods: Vec<Pod>,
-    pub(super) origins: Vec<Option<Origin>>,
+    origins: Vec<Option<CompactOrigin>>,
     pub(super) addresses: Vec<(IpAddr, u32)>,
     pub(super) statuses: Vec<PodStatus>,
     /// All of them, whether they stand for their pods or not: another pod may change that.
@@ -40,11 +41,16 @@ impl Population {
         };
         for (pod, origin, status) in all {
             population.pods.push(pod);
-            population.origins.push(origin);
+            population.origins.push(origin.map(CompactOrigin::from));
             population.statuses.push(status);
         }
         population.addresses = addresses(&population.pods);
         population
+    }
+
+    /// The place of a pod, by its number.
+    pub(super) fn origin(&self, pod: usize) -> Option<Origin> {
+        self.origins.get(pod).copied().flatten().map(Origin::from)
     }
 
     /// The pods that were given, without templates that stand for pods.
@@ -53,7 +59,7 @@ impl Population {
         let given = all.filter(|((pod, _), _)| pod.object.kind == Resource::Pod.kind());
         given.map(|((pod, origin), status)| Given {
             reference: pod.object.clone(),
-            origin: *origin,
+            origin: origin.map(Origin::from),
             value: (pod.clone(), status.clone()),
         })
     }

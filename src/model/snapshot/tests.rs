@@ -120,7 +120,7 @@ fn a_pod_is_read_as_the_cluster_has_it() {
     assert_eq!((pod.namespace.as_str(), pod.service_account.as_str(), pod.host_network), ("shop", "web", false));
     assert_eq!(pod.labels.get("app"), Some("web"));
     assert_eq!(pod.annotations.get("sidecar.istio.io/status"), Some(r#"{"containers":["istio-proxy"]}"#));
-    assert_eq!(pod.addresses, ["10.0.0.7", "fd00::7"].map(|address| address.parse::<IpAddr>().unwrap()));
+    assert_eq!(*pod.addresses, ["10.0.0.7", "fd00::7"].map(|address| address.parse::<IpAddr>().unwrap()));
     assert_eq!(pod.phase.as_deref(), Some("Running"));
     let containers: Vec<_> = pod.containers.iter().map(|it| (it.name.as_str(), it.role, it.ports.len())).collect();
     let expected = [

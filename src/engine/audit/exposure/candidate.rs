@@ -160,7 +160,7 @@ impl<'e> Search<'e, '_> {
         };
         let at = |(address, range): &(IpAddr, Option<Range<'e>>)| Candidate {
             kind: Kind { range: *range, ..candidate.kind.clone() },
-            pod: Pod { addresses: vec![*address], ..candidate.pod.clone() },
+            pod: Pod { addresses: [*address].into(), ..candidate.pod.clone() },
             ..candidate.clone()
         };
         self.addresses.iter().filter(|(address, _)| is_admitted(*address)).map(at).collect()
@@ -208,8 +208,8 @@ fn pod(namespace: &str, account: &str, shape: Shape) -> Pod {
         annotations: Labels::none(),
         service_account: account.to_owned(),
         host_network: false,
-        addresses: Vec::new(),
-        phase: Some("Running".to_owned()),
+        addresses: Box::default(),
+        phase: Some("Running".into()),
         containers: std::iter::once(container("any")).chain(proxy).collect(),
     }
 }

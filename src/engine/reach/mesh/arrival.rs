@@ -136,7 +136,7 @@ impl Call<'_> {
 
     fn leaves_through_sidecar(&self) -> Truth {
         let addresses = match self.connection.to {
-            End::Pod(pod) => pod.addresses.as_slice(),
+            End::Pod(pod) => &*pod.addresses,
             End::Address(_) | End::World => &[],
         };
         match self.caller {

@@ -27,7 +27,7 @@ fn pod(namespace: &str, name: &str, address: &str) -> Pod {
         annotations: Labels::none(),
         service_account: "default".to_owned(),
         host_network: false,
-        addresses: vec![address.parse().unwrap()],
+        addresses: [address.parse().unwrap()].into(),
         phase: None,
         containers: [Container {
             name: "main".to_owned(),

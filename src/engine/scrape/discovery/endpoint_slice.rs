@@ -118,7 +118,7 @@ fn node_of<'s>(
 
 fn addresses<'s>(endpoint: &'s Endpoint, pod: Option<PodFacts<'s>>) -> impl Iterator<Item = Option<&'s str>> {
     let stand_in = pod.is_some_and(|pod| is_template(pod.pod)) && endpoint.addresses.is_empty();
-    endpoint.addresses.iter().map(|address| Some(address.as_str())).chain(stand_in.then_some(None))
+    endpoint.addresses.iter().map(|address| Some(&**address)).chain(stand_in.then_some(None))
 }
 
 /// The last container that declares the port is told of, with its first port of that number.
@@ -158,18 +158,18 @@ impl<'s> At<'s> {
     fn value(&self, name: &str, pod: Option<PodFacts<'s>>) -> Option<Cow<'s, str>> {
         let Self { endpoint, port, .. } = *self;
         let word = |value: Option<bool>| value.map(|value| Cow::Borrowed(if value { "true" } else { "false" }));
-        let text = |value: &'s Option<String>| value.as_deref().map(Cow::Borrowed);
+        let boxed = |value: &'s Option<Box<str>>| value.as_deref().map(Cow::Borrowed);
         match name {
             "port_name" => Some(Cow::Borrowed(port.name.as_str())),
             "port_protocol" => Some(Cow::Owned(port.protocol.to_string())),
             "port" => port.number.map(|number| Cow::Owned(number.to_string())),
-            "port_app_protocol" => text(&port.app_protocol),
+            "port_app_protocol" => port.app_protocol.as_deref().map(Cow::Borrowed),
             "endpoint_conditions_ready" => word(endpoint.ready),
             "endpoint_conditions_serving" => word(endpoint.serving),
             "endpoint_conditions_terminating" => word(endpoint.terminating),
-            "endpoint_hostname" => text(&endpoint.hostname),
-            "endpoint_node_name" => text(&endpoint.node_name),
-            "endpoint_zone" => text(&endpoint.zone),
+            "endpoint_hostname" => boxed(&endpoint.hostname),
+            "endpoint_node_name" => boxed(&endpoint.node_name),
+            "endpoint_zone" => boxed(&endpoint.zone),
             "address_target_kind" => pod.map(|_| Cow::Borrowed("Pod")).or_else(|| self.target(|it| &it.kind)),
             "address_target_name" => {
                 pod.map(|pod| stand_in::name_of(pod.pod)).or_else(|| self.target(|target| &target.name))
@@ -183,7 +183,9 @@ impl<'s> At<'s> {
     }
 
     fn topology(&self, name: &str) -> Option<&'s str> {
-        let named = |name: &str| self.endpoint.topology.iter().filter(|(key, _)| meta::becomes(key, name)).last();
+        let named = |name: &str| {
+            self.endpoint.topology.iter().flat_map(|it| it.iter()).filter(|(key, _)| meta::becomes(key, name)).last()
+        };
         let present = || named(name.strip_prefix("present_")?).map(|_| "true");
         named(name).map(|(_, value)| value).or_else(present)
     }
@@ -193,7 +195,7 @@ impl<'s> At<'s> {
             let value = self.value(name, pod);
             listed.extend(value.map(|value| ([PREFIX, "endpointslice_", name].concat(), value.into_owned())));
         }
-        for (key, _) in self.endpoint.topology.iter() {
+        for (key, _) in self.endpoint.topology.iter().flat_map(|it| it.iter()) {
             for name in ["", "present_"].map(|kind| format!("endpoint_topology_{kind}{}", meta::sanitised(key))) {
                 let value = self.value(&name, pod).unwrap_or_default();
                 meta::list(listed, &["endpointslice_", &name].concat(), value);

@@ -108,21 +108,23 @@ impl PortView<'_> {
 impl EndpointView<'_> {
     fn endpoint(&self, namespace: Option<&String>) -> Endpoint {
         let ConditionsView { ready, serving, terminating } = self.conditions;
+        let topology = &self.deprecated_topology;
+        let boxed = |text: Option<&Text<'_>>| said(text).map(String::into_boxed_str);
         let target = self.target_ref.as_ref().map(|target| ObjectReference {
             kind: said(target.kind.as_ref()).unwrap_or_default(),
             namespace: said(target.namespace.as_ref()).or_else(|| namespace.cloned()),
             name: said(target.name.as_ref()).unwrap_or_default(),
         });
         Endpoint {
-            addresses: self.addresses.iter().map(ToString::to_string).collect(),
+            addresses: self.addresses.iter().map(|address| address.as_str().into()).collect(),
             ready,
             serving,
             terminating,
-            hostname: said(self.hostname.as_ref()),
-            node_name: said(self.node_name.as_ref()),
-            zone: said(self.zone.as_ref()),
+            hostname: boxed(self.hostname.as_ref()),
+            node_name: boxed(self.node_name.as_ref()),
+            zone: boxed(self.zone.as_ref()),
             target,
-            topology: self.deprecated_topology.to_static(),
+            topology: (!topology.is_empty()).then(|| Box::new(topology.to_static())),
         }
     }
 }

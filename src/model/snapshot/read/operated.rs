@@ -195,7 +195,7 @@ impl Making<'_, '_> {
             annotations: self.annotations().into_iter().collect(),
             service_account: account.unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.to_owned()),
             host_network: has_host_network,
-            addresses: Vec::new(),
+            addresses: Box::default(),
             phase: None,
             containers: containers::all(self.resource, self.kind.container, self.spec).into(),
         }

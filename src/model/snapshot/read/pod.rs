@@ -125,8 +125,8 @@ impl TemplateView<'_> {
             annotations: of(|metadata| metadata.annotations.to_static()),
             service_account: service_account.unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.to_owned()),
             host_network: host_network.unwrap_or_default(),
-            addresses: self.status.addresses(),
-            phase: said(self.status.phase.as_ref()),
+            addresses: self.status.addresses().into(),
+            phase: said(self.status.phase.as_ref()).map(Arc::from),
             containers: init.chain(regular).collect(),
         }
     }
@@ -212,7 +212,6 @@ impl StatusView<'_> {
                 addresses.push(address);
             }
         }
-        addresses.shrink_to_fit();
         addresses
     }
 }

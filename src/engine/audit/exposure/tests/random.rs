@@ -218,7 +218,7 @@ fn pods(namespace: &str) -> Vec<Pod> {
                     let labels =
                         labels.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
                     let pod = pod(namespace, labels.collect(), account, mesh == "sidecar");
-                    let at = |address: &str| Pod { addresses: vec![address.parse().unwrap()], ..pod.clone() };
+                    let at = |address: &str| Pod { addresses: [address.parse().unwrap()].into(), ..pod.clone() };
                     all.extend(["198.51.100.7", "10.9.8.7", "192.0.2.200", "192.0.2.77"].map(at));
                 }
             }
@@ -239,8 +239,8 @@ fn pod(namespace: &str, labels: Labels<'static>, account: &str, has_sidecar: boo
         annotations: Labels::none(),
         service_account: account.to_owned(),
         host_network: false,
-        addresses: Vec::new(),
-        phase: Some("Running".to_owned()),
+        addresses: Box::default(),
+        phase: Some("Running".into()),
         containers: std::iter::once(container("c")).chain(proxy).collect(),
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_pod_without_an_address_may_be_in_any_range() {
     let range = policy("monitoring", "p", "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}");
-    let (client, operator) = (Pod { addresses: vec![], ..client() }, operator());
+    let (client, operator) = (Pod { addresses: Box::default(), ..client() }, operator());
     let step = policies([range]).ingress(&to_operator(End::Pod(&client), &operator), &namespaces());
     assert_eq!(step.verdict, Verdict::Unknown);
     assert_eq!(step.reason, "the address of Pod web/client is not known");
@@ -84,7 +84,7 @@ fn a_pod_reaches_itself_and_a_template_perhaps() {
 
 #[test]
 fn a_pod_that_has_ended_is_not_reached() {
-    let operator = Pod { phase: Some("Succeeded".to_owned()), ..operator() };
+    let operator = Pod { phase: Some("Succeeded".into()), ..operator() };
     let step = policies([]).ingress(&to_operator(End::World, &operator), &namespaces());
     assert_eq!((step.verdict, step.reason.as_str()), (Verdict::Blocked, "the pod has ended"));
 }

@@ -17,7 +17,7 @@ pub(in crate::engine::rules::network_policy) fn of_the_cluster(
     findings: &mut ClusterFindings<'_>,
 ) {
     let on_the_pod_network = |pod: &&Pod| !pod.host_network && !pod.has_ended();
-    let pods = sorted(cluster.snapshot.pods().iter().filter(on_the_pod_network).flat_map(|pod| &pod.addresses));
+    let pods = sorted(cluster.snapshot.pods().iter().filter(on_the_pod_network).flat_map(|pod| &*pod.addresses));
     let services = sorted(cluster.snapshot.services().iter().flat_map(|service: &Service| &service.cluster_addresses));
     for policy in &cluster.written.network {
         for (place, peer) in rules(&policy.view).flat_map(PolicyRule::peers) {
