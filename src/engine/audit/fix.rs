@@ -1,8 +1,8 @@
 //! The smallest change that opens a blocked path for the intended peer, and for nobody else.
 //!
 //! Hop by hop, the object that decides gets what is missing, until the path is open. What comes of that is only offered
-//! if it was tried out: with it all hops that were blocked are open, no other hop is any worse, and nobody reaches the
-//! called port, or a guarded port of the namespaces that change, who does not reach it without.
+//! if it was tried out: the path is open with it, and nobody reaches the called port, or a guarded port of the namespaces
+//! that change, who does not reach it without.
 
 mod authorization_policy;
 mod draft;
@@ -66,7 +66,7 @@ impl<'e, 's> Fixes<'e, 's> {
         let cause = cause(connection, manner, path, to);
         if let Some(known) = self.found.get(&cause) {
             let (fix, mended) = known.as_ref()?;
-            if opens(path, &mended.follow(connection, manner)) {
+            if mended.verdict(connection, manner) == Verdict::Open {
                 return Some(fix.clone());
             }
         }
@@ -86,16 +86,16 @@ impl<'e, 's> Fixes<'e, 's> {
         let wanted = self.wanted(connection, to)?;
         let mut draft = Draft::new(self.snapshot);
         let mut mended = self.evaluator.clone();
-        let mut now = path.clone();
+        let mut path = path.clone();
         let mut said = Vec::new();
-        while now.verdict() == Verdict::Blocked && said.len() < MOST {
-            let step = now.decisive()?;
+        while path.verdict() == Verdict::Blocked && said.len() < MOST {
+            let step = path.decisive()?;
             said.push(mend(&mut draft, &wanted, step)?);
             mended = draft.apply(self.evaluator)?;
-            now = mended.follow(connection, manner);
+            path = mended.follow(connection, manner);
         }
-        let is_mended = opens(path, &now) && !self.lets_strangers_in(&mended, &wanted, &draft);
-        is_mended.then(|| (Fix { summary: said.join(", and "), change: draft.changes() }, mended))
+        let is_open = path.verdict() == Verdict::Open && !self.lets_strangers_in(&mended, &wanted, &draft);
+        is_open.then(|| (Fix { summary: said.join(", and "), change: draft.changes() }, mended))
     }
 
     fn wanted<'a>(&'a self, connection: &'a Connection<'s>, to: &'s Pod) -> Option<Wanted<'a, 's>> {
@@ -135,17 +135,6 @@ impl<'e, 's> Fixes<'e, 's> {
             let_in(mended, port).iter().any(is_new)
         })
     }
-}
-
-/// Whether all hops that were blocked are open, and no more is unknown than was: a change cannot make known what the
-/// snapshot does not tell.
-fn opens(before: &Path, after: &Path) -> bool {
-    let was_unknown = |hop| before.steps.iter().any(|step| step.hop == hop && step.verdict == Verdict::Unknown);
-    after.steps.iter().all(|step| match step.verdict {
-        Verdict::Open => true,
-        Verdict::Unknown => was_unknown(step.hop),
-        Verdict::Blocked => false,
-    })
 }
 
 impl<'s> Wanted<'_, 's> {

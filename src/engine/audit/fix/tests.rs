@@ -63,15 +63,8 @@ fn snapshot(objects: &str) -> Snapshot {
     builder.finish()
 }
 
-/// What is offered for a path, which it opens.
+/// What is offered for a path, tried out on a snapshot of the changed objects.
 fn offered(objects: &str, from: &str, to: &str, port: u16, tls: ClientTls) -> Option<String> {
-    let (summary, verdict) = tried(objects, from, to, port, tls)?;
-    assert_eq!(verdict, Verdict::Open, "{summary}");
-    Some(summary)
-}
-
-/// What is offered for a path, and what comes of it on a snapshot of the changed objects.
-fn tried(objects: &str, from: &str, to: &str, port: u16, tls: ClientTls) -> Option<(String, Verdict)> {
     let snapshot = snapshot(objects);
     let end = |name: &str| snapshot.pods().iter().find(|pod| pod.object.name == name).map(End::Pod);
     let from = end(from).unwrap_or(End::World);
@@ -82,21 +75,8 @@ fn tried(objects: &str, from: &str, to: &str, port: u16, tls: ClientTls) -> Opti
     let fix = Fixes::new(&snapshot, &evaluator, &Guards::built_in()).of(&connection, &manner, &path)?;
     let changed = snapshot.with(&fix.change);
     let mended = Evaluator::new(&changed, MeshSettings::default(), HostNetwork::default());
-    Some((fix.summary, mended.follow(&connection, &manner).verdict()))
-}
-
-#[test]
-fn what_nobody_knows_keeps_no_fix_back() {
-    let objects = "
-{apiVersion: apps/v1, kind: Deployment, metadata: {name: api, namespace: unlisted}, spec: {selector: {matchLabels: {app: api}},
-  template: {metadata: {labels: {app: api}}, spec: {containers: [{name: api, ports: [{containerPort: 8080}]}]}}}}
----
-{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: none, namespace: unlisted}, spec: {podSelector: {}}}
-";
-    let objects = format!("{objects}---\n{STRICT}");
-    let (summary, verdict) = tried(&objects, "prometheus", "api", 8080, ClientTls::None).unwrap();
-    assert!(summary.starts_with("let NetworkPolicy unlisted/none admit pods"), "{summary}");
-    assert_eq!(verdict, Verdict::Unknown, "whether the namespace is in the mesh is not known");
+    assert_eq!(mended.follow(&connection, &manner).verdict(), Verdict::Open, "{fix:?}");
+    Some(fix.summary)
 }
 
 const CLOSED: &str = "
