@@ -11,10 +11,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Ending;
 use crate::model::guard::Guards;
+use crate::state::State;
 use crate::telemetry::logs;
 use crate::webhook::certificate::reload::CertificateFiles;
 use crate::webhook::settings::{CertificateSource, Clients, Settings};
-use crate::webhook::{self, RunningServer};
+use crate::webhook::{self, RunningServer, Shared};
 
 mod greeting;
 
@@ -114,7 +115,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
 async fn serve(settings: Settings, guards: Guards, ca_out: Option<&Path>) -> anyhow::Result<()> {
     let stop_asked = stop_signals()?;
     let with_client_certificate = settings.clients.is_some();
-    let server = webhook::start(settings, guards).await?;
+    let server = webhook::start(settings, Shared::new(State::of(guards))).await?;
     if let (Some(path), Some(ca)) = (ca_out, server.ca_pem()) {
         std::fs::write(path, ca).with_context(|| format!("cannot write {}", path.display()))?;
     }

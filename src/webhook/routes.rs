@@ -20,7 +20,7 @@ use super::endpoint::Endpoint;
 use super::readiness::Readiness;
 use super::refusal::Refusal;
 use crate::engine::admission::{Action, Operation};
-use crate::model::guard::Guards;
+use crate::state::SharedState;
 use crate::telemetry::Metrics;
 
 /// Bodies from this size are answered on a thread of their own: they take milliseconds.
@@ -29,8 +29,8 @@ const LARGE: usize = 256 << 10;
 /// What the endpoints share.
 #[derive(Debug)]
 pub struct Admission {
-    /// The guards in force.
-    pub guards: Arc<Guards>,
+    /// What decisions are made with.
+    pub state: Arc<SharedState>,
     /// Whether reviews can be answered.
     pub readiness: Arc<Readiness>,
     /// Where everything is counted.
@@ -97,9 +97,9 @@ impl Admission {
     }
 
     async fn decide(&self, endpoint: Endpoint, bytes: Bytes, deadline: Instant) -> Result<Answer, Refusal> {
-        let guards = Arc::clone(&self.guards);
         let is_large = bytes.len() >= LARGE;
-        let decide = move || answer(&bytes, endpoint, &guards, Timestamp::now());
+        let state = Arc::clone(&self.state);
+        let decide = move || answer(&bytes, endpoint, &state.now().guards, Timestamp::now());
         let decided = if is_large {
             let task = tokio::task::spawn_blocking(decide);
             timeout_at(deadline, task).await.map_err(|_| Refusal::Deadline)?.map_err(drop)
