@@ -6,6 +6,7 @@
 //! writes and waits.
 
 pub mod client;
+pub mod leadership;
 pub mod settings;
 
 pub use settings::Settings;
