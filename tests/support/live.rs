@@ -5,6 +5,7 @@
 //! There is no kube-proxy either: a [`Forwarder`] listens on the address of our Service.
 
 pub(crate) mod forwarder;
+pub(crate) mod kubelet;
 pub(crate) mod replica;
 
 use std::net::{SocketAddr, TcpListener};
