@@ -8,8 +8,10 @@
 pub mod client;
 pub mod leadership;
 pub mod settings;
+pub mod start;
 
 pub use settings::Settings;
+pub use start::{Controller, start};
 
 use std::sync::Arc;
 
