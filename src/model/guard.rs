@@ -157,6 +157,11 @@ impl Guard {
 pub struct Guards(Vec<Guard>);
 
 impl Guards {
+    /// Nothing is guarded.
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// The built-in guard alone.
     pub fn built_in() -> Self {
         Self(vec![Guard::built_in()])
