@@ -7,8 +7,10 @@
 
 pub mod client;
 pub mod settings;
+pub mod start;
 
 pub use settings::Settings;
+pub use start::{Controller, start};
 
 use std::sync::Arc;
 

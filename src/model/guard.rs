@@ -112,6 +112,14 @@ impl Guard {
         resolved.expect("the built-in guard is valid")
     }
 
+    /// Reads the guard of a `ScrapeGuard` object, as the API server sends it.
+    ///
+    /// # Errors
+    /// The first mistake in form or reference, in words.
+    pub fn from_json(json: &str) -> Result<Self, String> {
+        load::from_json(json)
+    }
+
     /// The component with this name.
     pub fn component(&self, name: &str) -> Option<&Component> {
         self.components.iter().find(|component| component.name == name)
@@ -175,6 +183,11 @@ impl Guards {
         load::guards(source).map(Self)
     }
 
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The guard of this namespace, if it has one.
     pub fn of_namespace(&self, namespace: &str) -> Option<&Guard> {
         self.0.iter().find(|guard| guard.namespace == namespace)
@@ -196,5 +209,11 @@ impl Guards {
     /// All guards, in the order in which they were written.
     pub fn iter(&self) -> impl Iterator<Item = &Guard> {
         self.0.iter()
+    }
+}
+
+impl FromIterator<Guard> for Guards {
+    fn from_iter<I: IntoIterator<Item = Guard>>(guards: I) -> Self {
+        Self(guards.into_iter().collect())
     }
 }

@@ -55,6 +55,17 @@ pub fn guard_of_object(json: &str) -> Result<Guard, ResolveError> {
     resolve::guard(&object.metadata.name, &object.spec)
 }
 
+/// The guard of a JSON object.
+///
+/// # Errors
+/// The first mistake in form or reference, in words.
+pub(super) fn from_json(json: &str) -> Result<Guard, String> {
+    let in_words = |error: ResolveError| {
+        if error.path.to_string().is_empty() { error.message } else { error.to_string() }
+    };
+    guard_of_object(json).map_err(in_words)
+}
+
 fn expect_kind(document: &Document<'_>, source: &Source<'_>) -> Result<(), GuardError> {
     for (field, found, expected) in
         [("kind", document.kind(), KIND), ("apiVersion", document.api_version(), API_VERSION)]
@@ -136,6 +147,22 @@ mod tests {
     fn another_kind_is_named() {
         let error = guards("apiVersion: v1\nkind: Secret\n").unwrap_err();
         assert_eq!(error.to_string(), "line 2, column 7: kind is \"Secret\", only \"ScrapeGuard\" is understood here");
+    }
+
+    #[test]
+    fn an_object_of_the_api_server_is_read_with_all_that_it_adds() {
+        let object = |spec: &str| {
+            format!(
+                r#"{{"apiVersion": "scrapeguard.io/v1alpha1", "kind": "ScrapeGuard", "metadata": {{"name": "monitoring",
+                "resourceVersion": "7", "generation": 1}}, "spec": {spec}, "status": {{"observedGeneration": 1}}}}"#
+            )
+        };
+        assert_eq!(from_json(&object("{}")).unwrap(), Guard::built_in());
+        let unknown = r#"{"connections": [{"from": {"component": "grafanna"}, "to": "prometheus", "ports": ["web"],
+            "purpose": "ui"}]}"#;
+        let said = from_json(&object(unknown)).unwrap_err();
+        assert!(said.contains("spec.connections[0]") && said.contains("did you mean \"grafana\"?"), "{said}");
+        assert!(from_json(&object(r#"{"namspace": "x"}"#)).unwrap_err().contains("unknown field `namspace`"));
     }
 
     #[rstest]
