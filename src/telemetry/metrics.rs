@@ -1,5 +1,7 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
+pub mod analysis;
+
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::analysis::AnalysisMetrics;
 use crate::model::RuleId;
 
 /// Every metric of the program, and the registry that writes them.
@@ -32,6 +35,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// What was found in the cluster as a whole.
+    pub analysis: AnalysisMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,9 +91,11 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            analysis: AnalysisMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.analysis.register(&mut metrics.registry);
         metrics
     }
 }
@@ -196,6 +203,11 @@ impl Metrics {
         let _infallible = text::encode(&mut page, &self.registry);
         page
     }
+}
+
+/// A number for a gauge.
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
