@@ -11,7 +11,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::certificates::CertificateMetrics;
 use crate::model::RuleId;
+
+pub mod certificates;
 
 /// Every metric of the program, and the registry that writes them.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// The certificates that we make ourselves.
+    pub certificates: CertificateMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,9 +91,11 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            certificates: CertificateMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.certificates.register(&mut metrics.registry);
         metrics
     }
 }
