@@ -280,3 +280,6 @@ fn jittered(pause: Duration) -> Duration {
     let random = u32::try_from(RandomState::new().hash_one(()) % 256).unwrap_or_default();
     pause + pause / 1024 * random
 }
+
+#[cfg(test)]
+mod tests;
