@@ -7,9 +7,12 @@
 
 pub mod certificates;
 pub mod client;
+pub mod leadership;
 pub mod settings;
+pub mod start;
 
 pub use settings::Settings;
+pub use start::{Controller, start};
 
 use std::sync::Arc;
 
