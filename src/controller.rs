@@ -6,6 +6,7 @@
 //! writes and waits.
 
 pub mod analysis;
+pub mod certificates;
 pub mod client;
 pub mod leadership;
 pub mod settings;

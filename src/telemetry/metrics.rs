@@ -1,6 +1,7 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
 pub mod analysis;
+pub mod certificates;
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use self::analysis::AnalysisMetrics;
+use self::certificates::CertificateMetrics;
 use crate::model::RuleId;
 
 /// Every metric of the program, and the registry that writes them.
@@ -37,6 +39,8 @@ pub struct Metrics {
     pub panics: Counter,
     /// What was found in the cluster as a whole.
     pub analysis: AnalysisMetrics,
+    /// The certificates that we make ourselves.
+    pub certificates: CertificateMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,10 +96,12 @@ impl Default for Metrics {
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
             analysis: AnalysisMetrics::default(),
+            certificates: CertificateMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
         metrics.analysis.register(&mut metrics.registry);
+        metrics.certificates.register(&mut metrics.registry);
         metrics
     }
 }
