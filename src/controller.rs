@@ -6,6 +6,9 @@
 //! writes and waits.
 
 pub mod client;
+pub mod companions;
+pub mod declared;
+pub mod leader;
 pub mod leadership;
 pub mod settings;
 pub mod start;

@@ -11,6 +11,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+mod companions;
+
+pub use companions::CompanionMetrics;
+
 use crate::model::RuleId;
 
 /// Every metric of the program, and the registry that writes them.
@@ -32,6 +36,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// What becomes of companions.
+    pub companions: CompanionMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,9 +92,11 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            companions: CompanionMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.companions.register(&mut metrics.registry);
         metrics
     }
 }
