@@ -11,11 +11,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-mod companions;
-
-pub use companions::CompanionMetrics;
-
+use self::certificates::CertificateMetrics;
+use self::companions::CompanionMetrics;
 use crate::model::RuleId;
+
+pub mod certificates;
+pub mod companions;
 
 /// Every metric of the program, and the registry that writes them.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Metrics {
     pub panics: Counter,
     /// What becomes of companions.
     pub companions: CompanionMetrics,
+    /// The certificates that we make ourselves.
+    pub certificates: CertificateMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -93,9 +96,11 @@ impl Default for Metrics {
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
             companions: CompanionMetrics::default(),
+            certificates: CertificateMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.certificates.register(&mut metrics.registry);
         metrics.companions.register(&mut metrics.registry);
         metrics
     }
