@@ -28,6 +28,6 @@ impl Drop for Controller {
 /// When there is no way to talk to an API server. That it does not answer is none: it is asked again and again.
 pub async fn start(kubeconfig: Option<&Path>, settings: Settings, shared: Shared) -> Result<Controller, ClientError> {
     let (_lead, leading) = watch::channel(false);
-    let _context = Context { client: client(kubeconfig).await?, settings: Arc::new(settings), shared, leading };
-    Ok(Controller { parts: Vec::new() })
+    let context = Context { client: client(kubeconfig).await?, settings: Arc::new(settings), shared, leading };
+    Ok(Controller { parts: vec![tokio::spawn(super::watch::run(context))] })
 }

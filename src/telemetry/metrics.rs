@@ -1,5 +1,7 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
+pub mod watch;
+
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::model::RuleId;
+use watch::WatchMetrics;
 
 /// Every metric of the program, and the registry that writes them.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// Watches, and the snapshot that comes of them.
+    pub watch: WatchMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,9 +91,11 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            watch: WatchMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.watch.register(&mut metrics.registry);
         metrics
     }
 }
