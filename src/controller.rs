@@ -13,13 +13,12 @@ pub mod leader;
 pub mod leadership;
 pub mod settings;
 pub mod start;
+pub mod watch;
 
 pub use settings::Settings;
 pub use start::{Controller, start};
 
 use std::sync::Arc;
-
-use tokio::sync::watch;
 
 use crate::webhook::Shared;
 
@@ -36,5 +35,5 @@ pub struct Context {
     /// State, readiness and metrics, which the webhook has too.
     pub shared: Shared,
     /// Whether this replica is the leader.
-    pub leading: watch::Receiver<bool>,
+    pub leading: tokio::sync::watch::Receiver<bool>,
 }

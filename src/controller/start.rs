@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::certificates::Certificates;
 use super::client::{ClientError, client};
 use super::settings::Management;
-use super::{Context, Settings, leadership};
+use super::{Context, Settings, leader, leadership};
 use crate::webhook::Shared;
 use crate::webhook::certificate::CertificateInUse;
 
@@ -52,7 +52,7 @@ impl Drop for Part {
 pub async fn start(kubeconfig: Option<&Path>, settings: Settings, shared: Shared) -> Result<Controller, ClientError> {
     let (lead, leading) = watch::channel(false);
     let context = Context { client: client(kubeconfig).await?, settings: Arc::new(settings), shared, leading };
-    let mut parts = Vec::new();
+    let mut parts = vec![Part::of(super::watch::run(context.clone())), Part::of(leader::run(context.clone()))];
     let certificate = (context.settings.certificates == Management::Own).then(|| {
         let certificates = Certificates::new(&context);
         let in_use = certificates.in_use();

@@ -1,5 +1,9 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
+pub mod certificates;
+pub mod companions;
+pub mod watch;
+
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -13,10 +17,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use self::certificates::CertificateMetrics;
 use self::companions::CompanionMetrics;
+use self::watch::WatchMetrics;
 use crate::model::RuleId;
-
-pub mod certificates;
-pub mod companions;
 
 /// Every metric of the program, and the registry that writes them.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub struct Metrics {
     pub companions: CompanionMetrics,
     /// The certificates that we make ourselves.
     pub certificates: CertificateMetrics,
+    /// Watches, and the snapshot that comes of them.
+    pub watch: WatchMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -97,11 +101,13 @@ impl Default for Metrics {
             panics: Counter::default(),
             companions: CompanionMetrics::default(),
             certificates: CertificateMetrics::default(),
+            watch: WatchMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
         metrics.certificates.register(&mut metrics.registry);
         metrics.companions.register(&mut metrics.registry);
+        metrics.watch.register(&mut metrics.registry);
         metrics
     }
 }
