@@ -7,9 +7,15 @@
 
 pub mod certificates;
 pub mod client;
+pub mod companions;
+pub mod declared;
+pub mod leader;
+pub mod leadership;
 pub mod settings;
+pub mod start;
 
 pub use settings::Settings;
+pub use start::{Controller, start};
 
 use std::sync::Arc;
 

@@ -11,6 +11,10 @@ pub struct Settings {
     pub service: String,
     /// The name of this replica, unlike that of any other: the pod's name.
     pub identity: String,
+    /// The port of our Service.
+    pub service_port: u16,
+    /// Where guards come from: from ScrapeGuard objects, or from a file.
+    pub guards: Management,
     /// Who makes the serving certificate.
     pub certificates: Management,
     /// Who makes the webhook configurations.
@@ -24,7 +28,7 @@ pub struct Settings {
 /// Who makes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Management {
-    /// We do.
+    /// We do, with what the cluster tells us.
     Own,
     /// Somebody else does: files, cert-manager, manifests.
     Given,

@@ -12,9 +12,11 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use self::certificates::CertificateMetrics;
+use self::companions::CompanionMetrics;
 use crate::model::RuleId;
 
 pub mod certificates;
+pub mod companions;
 
 /// Every metric of the program, and the registry that writes them.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// What becomes of companions.
+    pub companions: CompanionMetrics,
     /// The certificates that we make ourselves.
     pub certificates: CertificateMetrics,
 }
@@ -91,11 +95,13 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            companions: CompanionMetrics::default(),
             certificates: CertificateMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
         metrics.certificates.register(&mut metrics.registry);
+        metrics.companions.register(&mut metrics.registry);
         metrics
     }
 }

@@ -272,7 +272,7 @@ fn arguments(files: &Path, host: &str) -> Result<Vec<String>> {
 
 /// The address in a line such as `health     http://127.0.0.1:8080/livez, /readyz and /metrics`, with which the server
 /// says where it listens.
-fn address(line: &str, listener: &str) -> Option<SocketAddr> {
+pub(crate) fn address(line: &str, listener: &str) -> Option<SocketAddr> {
     let (_, rest) = line.strip_prefix(listener)?.split_once("://")?;
     rest.split_once('/')?.0.parse().ok()
 }

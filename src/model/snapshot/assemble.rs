@@ -146,11 +146,15 @@ impl Builder {
         let is_meant =
             |removed: &&ObjectReference| !Resource::ALL.iter().any(|resource| resource.kind() == removed.kind);
         let removed: HashSet<ObjectReference> = self.removed.iter().filter(is_meant).cloned().collect();
-        if given.is_empty() && removed.is_empty() {
+        if given.is_empty() && removed.is_empty() && self.removed_unmodelled.is_empty() {
             return Arc::clone(&self.base.unmodelled);
         }
         let mut groups: BTreeMap<String, (Vec<_>, Vec<_>)> = BTreeMap::new();
         for Unmodelled { group, affects, object } in self.base.unmodelled.iter().cloned() {
+            if self.removed_unmodelled.contains(&(group.clone(), object.reference.clone())) {
+                groups.entry(group).or_default();
+                continue;
+            }
             let Given { reference, origin, value } = Given::from(object);
             groups.entry(group).or_default().0.push(Given { reference, origin, value: (affects, value) });
         }

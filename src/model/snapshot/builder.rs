@@ -53,6 +53,8 @@ pub struct Builder {
     pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
     /// Names of the keys of Secrets and ConfigMaps.
     pub(super) keys: Vec<Given<Vec<String>>>,
+    /// What is not evaluated and no longer there, by API group.
+    pub(super) removed_unmodelled: HashSet<(String, ObjectReference)>,
     /// By API group, for kinds of several groups are called alike.
     pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, Written)>>>,
     pub(super) problems: Vec<Problem>,
@@ -114,6 +116,14 @@ impl Builder {
         }
         self.problems.retain(|problem| problem.object.as_ref() != Some(object));
         self.removed.insert(object.clone());
+    }
+
+    /// Removes an object of a kind that is not evaluated.
+    pub(super) fn remove_unmodelled(&mut self, group: &str, object: &ObjectReference) {
+        if let Some(given) = self.unmodelled.get_mut(group) {
+            given.retain(|given| given.reference != *object);
+        }
+        self.removed_unmodelled.insert((group.to_owned(), object.clone()));
     }
 
     /// Announces a file by its name in reports. What is read from it refers to it.
@@ -223,6 +233,15 @@ impl Builder {
             let written = Written::new(json, None);
             let object = Given { reference, origin, value: (known.affects, written) };
             self.unmodelled.entry(group.to_owned()).or_default().push(object);
+        }
+    }
+
+    /// Adds an object of a kind that is not evaluated, instead of the one that is called alike.
+    pub(super) fn put_unmodelled(&mut self, group: &str, kind: &str, json: &str) {
+        let Some(known) = UnmodelledKind::of(group, kind) else { return };
+        if let Some((_, reference)) = self.heading(kind, known.is_namespaced, json, None) {
+            self.remove_unmodelled(group, &reference);
+            self.add_unmodelled(group, kind, json, None);
         }
     }
 

@@ -15,6 +15,22 @@ pub enum Change {
     },
     /// An object is no longer there.
     Delete(ObjectReference),
+    /// An object of a kind that is not evaluated is there.
+    PutUnmodelled {
+        /// Its API group.
+        group: String,
+        /// Its kind.
+        kind: String,
+        /// Its JSON, with name and namespace.
+        json: String,
+    },
+    /// An object of a kind that is not evaluated is no longer there.
+    DeleteUnmodelled {
+        /// Its API group: kinds of several groups are called alike.
+        group: String,
+        /// The object.
+        object: ObjectReference,
+    },
 }
 
 impl Snapshot {
@@ -30,6 +46,8 @@ impl Snapshot {
             match change {
                 Change::Put { resource, json } => builder.put(*resource, json),
                 Change::Delete(reference) => builder.remove(reference),
+                Change::PutUnmodelled { group, kind, json } => builder.put_unmodelled(group, kind, json),
+                Change::DeleteUnmodelled { group, object } => builder.remove_unmodelled(group, object),
             }
         }
         builder.finish()
