@@ -5,6 +5,7 @@ mod mutate;
 mod validate;
 
 pub use judge::judge_cluster;
+pub(in crate::engine) use judge::{Consequence, judge_consequences};
 pub use mutate::mutate;
 pub use validate::{validate, validate_together};
 
