@@ -6,6 +6,7 @@
 //! writes and waits.
 
 pub mod client;
+pub mod registration;
 pub mod settings;
 pub mod start;
 

@@ -1,5 +1,7 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
+pub mod registration;
+
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::registration::RegistrationMetrics;
 use crate::model::RuleId;
 
 /// Every metric of the program, and the registry that writes them.
@@ -32,6 +35,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// The registration of the webhook.
+    pub registration: RegistrationMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,9 +91,11 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            registration: RegistrationMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.registration.register(&mut metrics.registry);
         metrics
     }
 }
