@@ -28,6 +28,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 pub mod unmodelled;
+pub mod unread;
 mod workload;
 
 pub use builder::Builder;
@@ -43,6 +44,7 @@ pub use pod_status::{ContainerStatus, Controller, HostName, PodStatus, Readiness
 pub use problem::{Problem, ProblemKind};
 pub use service::{Service, ServicePort, TargetPort};
 pub use unmodelled::{Affects, Unmodelled};
+pub use unread::UnreadKind;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -69,6 +71,7 @@ pub struct Snapshot {
     kept: BTreeMap<Resource, Arc<Vec<Kept>>>,
     keys: Arc<Vec<keys::Keys>>,
     unmodelled: Arc<Vec<Unmodelled>>,
+    unread: Arc<Vec<UnreadKind>>,
     problems: Vec<Problem>,
     passed_over: usize,
 }

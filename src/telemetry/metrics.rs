@@ -1,6 +1,9 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
+pub mod certificates;
+pub mod companions;
 pub mod registration;
+pub mod watch;
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -13,7 +16,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::certificates::CertificateMetrics;
+use self::companions::CompanionMetrics;
 use self::registration::RegistrationMetrics;
+use self::watch::WatchMetrics;
 use crate::model::RuleId;
 
 /// Every metric of the program, and the registry that writes them.
@@ -35,6 +41,12 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// What becomes of companions.
+    pub companions: CompanionMetrics,
+    /// The certificates that we make ourselves.
+    pub certificates: CertificateMetrics,
+    /// Watches, and the snapshot that comes of them.
+    pub watch: WatchMetrics,
     /// The registration of the webhook.
     pub registration: RegistrationMetrics,
 }
@@ -91,10 +103,16 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            companions: CompanionMetrics::default(),
+            certificates: CertificateMetrics::default(),
+            watch: WatchMetrics::default(),
             registration: RegistrationMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.certificates.register(&mut metrics.registry);
+        metrics.companions.register(&mut metrics.registry);
+        metrics.watch.register(&mut metrics.registry);
         metrics.registration.register(&mut metrics.registry);
         metrics
     }
