@@ -8,16 +8,19 @@
 pub mod analysis;
 pub mod certificates;
 pub mod client;
+pub mod companions;
+pub mod declared;
+pub mod leader;
 pub mod leadership;
+pub mod registration;
 pub mod settings;
 pub mod start;
+pub mod watch;
 
 pub use settings::Settings;
 pub use start::{Controller, start};
 
 use std::sync::Arc;
-
-use tokio::sync::watch;
 
 use crate::webhook::Shared;
 
@@ -34,5 +37,5 @@ pub struct Context {
     /// State, readiness and metrics, which the webhook has too.
     pub shared: Shared,
     /// Whether this replica is the leader.
-    pub leading: watch::Receiver<bool>,
+    pub leading: tokio::sync::watch::Receiver<bool>,
 }

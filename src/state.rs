@@ -19,8 +19,36 @@ use crate::model::snapshot::Snapshot;
 pub struct State {
     /// The guards in force.
     pub guards: Arc<Guards>,
+    /// What is wrong with guards of the cluster, by name. Those that are in force are good.
+    pub guard_problems: Arc<[GuardProblem]>,
     /// The cluster; `None` where nobody watches one, or before it was read for the first time.
     pub cluster: Option<Cluster>,
+}
+
+/// Something that is wrong with a guard, to be told in its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardProblem {
+    /// The name of the guard.
+    pub guard: String,
+    /// What it means.
+    pub kind: GuardProblemKind,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+/// What a problem of a guard means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuardProblemKind {
+    /// It makes no sense as it is written.
+    NotUnderstood {
+        /// Whether it made sense before, and that version is still in force.
+        earlier_in_force: bool,
+    },
+    /// It is about what another guard is about already, which alone counts there.
+    Overlap {
+        /// The name of the other guard.
+        with: String,
+    },
 }
 
 /// A cluster as it was read.
@@ -55,7 +83,7 @@ pub struct SharedState {
 impl State {
     /// These guards, and no cluster.
     pub fn of(guards: Guards) -> Self {
-        Self { guards: Arc::new(guards), cluster: None }
+        Self { guards: Arc::new(guards), guard_problems: Arc::default(), cluster: None }
     }
 }
 
@@ -94,9 +122,36 @@ impl SharedState {
         self.published.subscribe()
     }
 
+    /// The cluster still is as it was, at this later moment. Nobody is told, for nothing has changed.
+    pub fn confirm(&self, as_of: Timestamp) {
+        let State { guards, guard_problems, cluster } = State::clone(&self.kept());
+        let cluster = cluster.map(|cluster| Cluster { as_of, ..cluster });
+        self.current.store(Arc::new(State { guards, guard_problems, cluster }));
+    }
+
     /// From now on, this is the state. There is one writer.
     pub fn publish(&self, state: State) {
         self.current.store(Arc::new(state));
         self.published.send_modify(|times| *times += 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_subscribes_is_told_of_what_changes_and_not_of_what_stays() {
+        let shared = SharedState::new(State::of(Guards::none()));
+        let told = shared.subscribe();
+        let cluster = |as_of| Cluster { snapshot: Arc::default(), as_of };
+        shared.publish(State { cluster: Some(cluster(Timestamp::UNIX_EPOCH)), ..State::of(Guards::built_in()) });
+        assert!(told.has_changed().unwrap());
+        let told = shared.subscribe();
+        shared.confirm(Timestamp::MAX);
+        assert!(!told.has_changed().unwrap());
+        let state = shared.kept();
+        assert_eq!(state.cluster.as_ref().map(|cluster| cluster.as_of), Some(Timestamp::MAX));
+        assert_eq!(*state.guards, Guards::built_in());
     }
 }

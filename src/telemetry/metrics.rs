@@ -2,6 +2,9 @@
 
 pub mod analysis;
 pub mod certificates;
+pub mod companions;
+pub mod registration;
+pub mod watch;
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -16,6 +19,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use self::analysis::AnalysisMetrics;
 use self::certificates::CertificateMetrics;
+use self::companions::CompanionMetrics;
+use self::registration::RegistrationMetrics;
+use self::watch::WatchMetrics;
 use crate::model::RuleId;
 
 /// Every metric of the program, and the registry that writes them.
@@ -39,8 +45,14 @@ pub struct Metrics {
     pub panics: Counter,
     /// What was found in the cluster as a whole.
     pub analysis: AnalysisMetrics,
+    /// What becomes of companions.
+    pub companions: CompanionMetrics,
     /// The certificates that we make ourselves.
     pub certificates: CertificateMetrics,
+    /// Watches, and the snapshot that comes of them.
+    pub watch: WatchMetrics,
+    /// The registration of the webhook.
+    pub registration: RegistrationMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -96,12 +108,18 @@ impl Default for Metrics {
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
             analysis: AnalysisMetrics::default(),
+            companions: CompanionMetrics::default(),
             certificates: CertificateMetrics::default(),
+            watch: WatchMetrics::default(),
+            registration: RegistrationMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
         metrics.analysis.register(&mut metrics.registry);
         metrics.certificates.register(&mut metrics.registry);
+        metrics.companions.register(&mut metrics.registry);
+        metrics.watch.register(&mut metrics.registry);
+        metrics.registration.register(&mut metrics.registry);
         metrics
     }
 }
