@@ -27,7 +27,7 @@ pub(super) fn consequences(
         Cost::Nothing => return (Outcome::default(), false),
         _ if is_too_much => unknown(vec![not_in_time(request.object_reference())]),
         _ => {
-            let found = found(analysis, &request, knowledge, &review.user(), circumstances);
+            let found = found(analysis, &request, knowledge, &review.user.user(), circumstances);
             Outcome { judgements: found.judgements, unknowns: found.unknowns, ..Outcome::default() }
         }
     };

@@ -111,7 +111,8 @@ impl Admission {
 
     async fn decide(&self, endpoint: Endpoint, bytes: Bytes, deadline: Instant) -> Result<Answer, Refusal> {
         let first = self.attempt(endpoint, bytes.clone(), deadline).await?;
-        let more = if first.more_to_tell { self.attempt_with_whole_effort(endpoint, bytes, deadline).await } else { None };
+        let more =
+            if first.more_to_tell { self.attempt_with_whole_effort(endpoint, bytes, deadline).await } else { None };
         Ok(more.unwrap_or(first))
     }
 
