@@ -14,6 +14,7 @@ pub mod leadership;
 pub mod registration;
 pub mod settings;
 pub mod start;
+pub mod uninstall;
 pub mod watch;
 
 pub use settings::Settings;
