@@ -7,10 +7,11 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod certificates;
 mod start;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run_alone(&[start::CASES])
+    support::suite::run_alone(&[start::CASES, certificates::CASES])
 }
