@@ -5,7 +5,9 @@
 //! what a guard asks for. Whatever decides what to write is a pure function of the state (`engine`); what is here reads,
 //! writes and waits.
 
+pub mod certificates;
 pub mod client;
+pub mod leadership;
 pub mod settings;
 pub mod start;
 pub mod watch;

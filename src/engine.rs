@@ -6,5 +6,6 @@ pub mod companion;
 pub mod inject;
 pub mod message;
 pub mod reach;
+pub mod registration;
 pub mod rules;
 pub mod scrape;

@@ -21,5 +21,5 @@ pub mod settings;
 pub mod tls;
 
 pub use answer::answer;
-pub use server::{RunningServer, Shared, StartError, start};
+pub use server::{LOCAL_NAMES, RunningServer, Shared, StartError, start};
 pub use settings::Settings;

@@ -2,6 +2,7 @@
 
 mod judge;
 mod mutate;
+pub mod own;
 mod validate;
 
 pub use judge::judge_cluster;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use crate::engine::inject::patch::Patch;
 use crate::model::guard::Mode;
 use crate::model::resource::Metadata;
-use crate::model::{Finding, ObjectReference};
+use crate::model::{FieldPath, Finding, ObjectReference};
 
 /// What is being done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +90,17 @@ pub struct Unknown {
     pub reason: String,
 }
 
+/// A mistake in one of our own objects, which is refused whatever guards say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The object.
+    pub object: ObjectReference,
+    /// The field that is wrong.
+    pub path: FieldPath,
+    /// What is wrong, in one sentence.
+    pub message: String,
+}
+
 /// The answer to a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -100,6 +112,8 @@ pub struct Outcome {
     pub judgements: Vec<Judgement>,
     /// What was not considered.
     pub unknowns: Vec<Unknown>,
+    /// Mistakes in one of our own objects.
+    pub refusals: Vec<Refusal>,
 }
 
 impl<'a> Request<'a> {
@@ -128,7 +142,7 @@ impl Request<'_> {
 impl Outcome {
     /// Whether the request may go on.
     pub fn is_allowed(&self) -> bool {
-        self.denials().next().is_none()
+        self.refusals.is_empty() && self.denials().next().is_none()
     }
 
     /// The findings for which the request is refused.

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use crate::engine::admission::{Outcome, Unknown};
+use crate::engine::admission::{Outcome, Refusal, Unknown};
 use crate::model::Finding;
 
 /// The most characters in a headline.
@@ -66,7 +66,7 @@ pub fn warnings(outcome: &Outcome) -> Vec<String> {
 /// The message of a denial: for every denied finding its headline, the place, and the fix. The headline is the first
 /// line, so that it follows what `kubectl` prints before it.
 pub fn denial(outcome: &Outcome) -> String {
-    let mut message = String::new();
+    let mut message = outcome.refusals.iter().map(refusal).collect::<Vec<_>>().join("\n");
     for finding in outcome.denials().take(DENIALS_LIMIT) {
         if !message.is_empty() {
             message.push('\n');
@@ -79,6 +79,12 @@ pub fn denial(outcome: &Outcome) -> String {
     if rest > 0 {
         let _infallible = write!(message, "\n{}", more(rest));
     }
+    message
+}
+
+fn refusal(refusal: &Refusal) -> String {
+    let mut message = shortened(printable(&format!("{}: {}", refusal.object, refusal.message)), LINE_LIMIT);
+    detail(&mut message, "at ", &refusal.path.to_string());
     message
 }
 

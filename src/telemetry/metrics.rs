@@ -1,7 +1,5 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
-pub mod watch;
-
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -13,8 +11,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::certificates::CertificateMetrics;
+use self::watch::WatchMetrics;
 use crate::model::RuleId;
-use watch::WatchMetrics;
+
+pub mod certificates;
+pub mod watch;
 
 /// Every metric of the program, and the registry that writes them.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// The certificates that we make ourselves.
+    pub certificates: CertificateMetrics,
     /// Watches, and the snapshot that comes of them.
     pub watch: WatchMetrics,
 }
@@ -91,10 +95,12 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            certificates: CertificateMetrics::default(),
             watch: WatchMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.certificates.register(&mut metrics.registry);
         metrics.watch.register(&mut metrics.registry);
         metrics
     }

@@ -29,7 +29,7 @@ use crate::telemetry::Metrics;
 /// How long a self-made serving certificate is valid.
 const SELF_MADE_DAYS: u16 = 365;
 /// The names that a self-made certificate always has.
-const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// How long a connection that came in last has to send its request.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// How often the end of the last connections is looked for.

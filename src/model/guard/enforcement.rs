@@ -49,6 +49,8 @@ pub struct Enforcement {
     pub mode: Mode,
     /// Settings of single rules.
     pub rules: BTreeMap<RuleId, RuleSetting>,
+    /// Whether a change that makes Prometheus lose targets is refused.
+    pub deny_lost_targets: bool,
 }
 
 /// A finding that is accepted for a while, with the reason.

@@ -4,6 +4,7 @@ use serde_saphyr::{Error, Location};
 
 use crate::model::document::DocumentError;
 use crate::model::guard::document::{API_VERSION, KIND, ScrapeGuard};
+use crate::model::guard::resolve::ResolveError;
 use crate::model::guard::{Guard, resolve};
 use crate::model::suggestion::did_you_mean;
 use crate::model::{Document, FieldPath, Position, Source};
@@ -42,13 +43,27 @@ pub fn guards(text: &str) -> Result<Vec<Guard>, GuardError> {
     documents.iter().zip(&specifications).map(resolve).collect()
 }
 
+/// The guard in an object of the API server, as JSON.
+///
+/// # Errors
+/// The first mistake in form or reference, with its field where that is known. The API server has checked the form
+/// already, so what is left of that are objects that were stored under another definition.
+pub fn guard_of_object(json: &str) -> Result<Guard, ResolveError> {
+    let unreadable = |error: Error| ResolveError { path: FieldPath::root(), message: form_error(&error).message };
+    // JSON is YAML, and this reader is the one that suggests what was meant.
+    let object: ScrapeGuard = serde_saphyr::from_str(json).map_err(unreadable)?;
+    resolve::guard(&object.metadata.name, &object.spec)
+}
+
 /// The guard of a JSON object.
 ///
 /// # Errors
 /// The first mistake in form or reference, in words.
 pub(super) fn from_json(json: &str) -> Result<Guard, String> {
-    let written: ScrapeGuard = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    resolve::guard(&written.metadata.name, &written.spec).map_err(|error| error.to_string())
+    let in_words = |error: ResolveError| {
+        if error.path.to_string().is_empty() { error.message } else { error.to_string() }
+    };
+    guard_of_object(json).map_err(in_words)
 }
 
 fn expect_kind(document: &Document<'_>, source: &Source<'_>) -> Result<(), GuardError> {

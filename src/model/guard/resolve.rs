@@ -252,7 +252,7 @@ fn enforcement(spec: &ScrapeGuardSpec) -> Resolved<Enforcement> {
             Err(malformed) => return wrong(path.key(id), malformed.to_string()),
         };
     }
-    Ok(Enforcement { mode: spec.enforcement.mode, rules })
+    Ok(Enforcement { mode: spec.enforcement.mode, rules, deny_lost_targets: spec.enforcement.deny_lost_targets })
 }
 
 fn exemptions(spec: &ScrapeGuardSpec, namespace: &str) -> Resolved<Vec<Exemption>> {

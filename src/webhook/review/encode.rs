@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{API_VERSION, KIND, Review};
-use crate::engine::admission::{Action, Operation, Outcome};
+use crate::engine::admission::{Action, Operation, Outcome, Refusal};
 use crate::engine::inject::patch::Patch;
 use crate::engine::message;
 use crate::model::Finding;
@@ -174,9 +174,18 @@ fn refusal<'a>(review: &'a Review<'_>, outcome: &Outcome) -> Status<'a> {
             group: &review.kind.group,
             kind: &review.kind.kind,
             name: &review.name,
-            causes: outcome.denials().take(CAUSES_LIMIT).map(cause).collect(),
+            causes: causes(outcome),
         },
     }
+}
+
+fn causes(outcome: &Outcome) -> Vec<Cause> {
+    let refused = outcome.refusals.iter().map(mistake);
+    refused.chain(outcome.denials().map(cause)).take(CAUSES_LIMIT).collect()
+}
+
+fn mistake(refusal: &Refusal) -> Cause {
+    Cause { reason: "FieldValueInvalid", message: refusal.message.clone(), field: refusal.path.to_string() }
 }
 
 fn cause(finding: &Finding) -> Cause {
@@ -189,7 +198,8 @@ fn cause(finding: &Finding) -> Cause {
 
 fn audit_annotations(outcome: &Outcome, patch: Option<&Patch>) -> Option<AuditAnnotations> {
     let nothing_added = patch.is_none() && outcome.withheld.is_empty();
-    if outcome.judgements.is_empty() && outcome.unknowns.is_empty() && nothing_added {
+    let nothing_said = outcome.judgements.is_empty() && outcome.unknowns.is_empty() && outcome.refusals.is_empty();
+    if nothing_said && nothing_added {
         return None;
     }
     Some(AuditAnnotations {
