@@ -7,6 +7,9 @@
 
 pub mod certificates;
 pub mod client;
+pub mod companions;
+pub mod declared;
+pub mod leader;
 pub mod leadership;
 pub mod settings;
 pub mod start;

@@ -117,17 +117,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
 
 async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let stop_asked = stop_signals()?;
-    let settings = arguments.settings()?;
+    let mut settings = arguments.settings()?;
     let ca_out = arguments.tls.ca_out.as_deref();
     let with_client_certificate = settings.clients.is_some();
     let shared = Shared::new(State::of(arguments.guards()?));
-    let _controller = arguments.controller(&shared).await?;
+    let controller = arguments.controller(&shared).await?;
+    if let Some(certificate) = controller.as_ref().and_then(Controller::certificate) {
+        settings.certificate = CertificateSource::Shared(certificate);
+    }
     let server = webhook::start(settings, shared).await?;
     if let (Some(path), Some(ca)) = (ca_out, server.ca_pem()) {
         std::fs::write(path, ca).with_context(|| format!("cannot write {}", path.display()))?;
     }
     greet(&server, ca_out, with_client_certificate);
-    stop(server, stop_asked).await
+    stop(server, controller, stop_asked).await
 }
 
 /// What is printed when nobody reads it is nobody's loss: a closed standard output does not stop the server.
@@ -141,13 +144,25 @@ fn greet(server: &RunningServer, ca: Option<&Path>, with_client_certificate: boo
     let _printed = anstream::stdout().write_all(text.as_bytes());
 }
 
-async fn stop(server: RunningServer, mut asked: impl AsyncFnMut() -> &'static str) -> anyhow::Result<()> {
+async fn stop(
+    server: RunningServer,
+    controller: Option<Controller>,
+    mut asked: impl AsyncFnMut() -> &'static str,
+) -> anyhow::Result<()> {
     let signal = asked().await;
     tracing::info!(signal, "asked to stop");
     tokio::select! {
-        () = server.shutdown() => Ok(()),
+        () = shut_down(server, controller) => Ok(()),
         signal = asked() => bail!("stopped at once by a second {signal}"),
     }
+}
+
+/// The controller leaves first, as nobody may wait for a server that does not listen any more.
+async fn shut_down(server: RunningServer, controller: Option<Controller>) {
+    if let Some(mut controller) = controller {
+        controller.withdraw().await;
+    }
+    server.shutdown().await;
 }
 
 fn stop_signals() -> anyhow::Result<impl AsyncFnMut() -> &'static str> {

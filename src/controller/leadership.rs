@@ -65,8 +65,8 @@ impl Member {
     async fn turn(&mut self) -> Result<(), String> {
         let begun = self.now();
         let lease = self.leases.get_opt(LEASE).await.map_err(|error| error.to_string())?;
-        let record = lease.as_ref().map(record);
-        let step = self.candidate.step(record.as_ref(), self.now());
+        let seen = lease.as_ref().map(record);
+        let step = self.candidate.step(seen.as_ref(), self.now());
         if step == Step::Wait {
             return Ok(());
         }
@@ -98,13 +98,11 @@ impl Member {
             lease_transitions: transitions,
             ..LeaseSpec::default()
         };
-        match lease {
-            Some(lease) => self.leases.replace(LEASE, &parameters, &Lease { spec: Some(spec), ..lease }).await,
-            None => {
-                let metadata = ObjectMeta { name: Some(LEASE.to_owned()), ..ObjectMeta::default() };
-                self.leases.create(&parameters, &Lease { metadata, spec: Some(spec) }).await
-            }
+        if let Some(lease) = lease {
+            return self.leases.replace(LEASE, &parameters, &Lease { spec: Some(spec), ..lease }).await;
         }
+        let metadata = ObjectMeta { name: Some(LEASE.to_owned()), ..ObjectMeta::default() };
+        self.leases.create(&parameters, &Lease { metadata, spec: Some(spec) }).await
     }
 
     /// Gives up the Lease if this replica holds it.

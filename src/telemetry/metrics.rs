@@ -1,5 +1,9 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
+pub mod certificates;
+pub mod companions;
+pub mod watch;
+
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -12,11 +16,9 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use self::certificates::CertificateMetrics;
+use self::companions::CompanionMetrics;
 use self::watch::WatchMetrics;
 use crate::model::RuleId;
-
-pub mod certificates;
-pub mod watch;
 
 /// Every metric of the program, and the registry that writes them.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// What becomes of companions.
+    pub companions: CompanionMetrics,
     /// The certificates that we make ourselves.
     pub certificates: CertificateMetrics,
     /// Watches, and the snapshot that comes of them.
@@ -95,12 +99,14 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            companions: CompanionMetrics::default(),
             certificates: CertificateMetrics::default(),
             watch: WatchMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
         metrics.certificates.register(&mut metrics.registry);
+        metrics.companions.register(&mut metrics.registry);
         metrics.watch.register(&mut metrics.registry);
         metrics
     }

@@ -17,6 +17,8 @@ fn settings() -> Settings {
         namespace: "ours".to_owned(),
         service: "scrapeguard".to_owned(),
         identity: "a".to_owned(),
+        service_port: 443,
+        guards: Management::Own,
         certificates: Management::Given,
         registration: Management::Given,
         certificate_lifetime: Duration::from_hours(1),
@@ -29,9 +31,9 @@ async fn answer(handle: &mut Handle, method: &str, code: u16, body: &Value) -> V
     let (request, send) = handle.next_request().await.unwrap();
     assert_eq!(request.method(), method);
     assert!(request.uri().path().starts_with("/apis/coordination.k8s.io/v1/namespaces/ours/leases"));
-    let sent = request.into_body().collect().await.unwrap().to_bytes();
+    let body_sent = request.into_body().collect().await.unwrap().to_bytes();
     send.send_response(Response::builder().status(code).body(Body::from(body.to_string().into_bytes())).unwrap());
-    serde_json::from_slice(&sent).unwrap_or_default()
+    serde_json::from_slice(&body_sent).unwrap_or_default()
 }
 
 fn lease(holder: &str, version: &str) -> Value {

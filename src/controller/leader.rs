@@ -1,0 +1,34 @@
+//! What only the leader does. All of it ends at once when it leads no more, and begins anew, knowing nothing, when it
+//! leads again.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::controller::companions::ledger::Ledger;
+use crate::controller::{Context, companions, declared};
+
+/// Does the leader's work whenever this replica leads, until it is dropped.
+pub async fn run(context: Context) {
+    let mut leading = context.leading.clone();
+    loop {
+        if leading.wait_for(|leads| *leads).await.is_err() {
+            return;
+        }
+        context.shared.metrics.companions.leading.set(1);
+        tokio::select! {
+            () = work(&context) => {}
+            _ = leading.wait_for(|leads| !*leads) => {}
+        }
+        context.shared.metrics.companions.leading.set(0);
+    }
+}
+
+async fn work(context: &Context) {
+    let (declare, declared) = watch::channel(None);
+    let (told, _ledger) = watch::channel(Arc::new(Ledger::default()));
+    tokio::join!(
+        declared::run(context.client.clone(), declare),
+        companions::run(context.clone(), declared.clone(), told),
+    );
+}
