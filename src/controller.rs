@@ -11,6 +11,7 @@ pub mod companions;
 pub mod declared;
 pub mod leader;
 pub mod leadership;
+pub mod registration;
 pub mod settings;
 pub mod start;
 pub mod watch;

@@ -6,6 +6,7 @@ pub mod own;
 mod validate;
 
 pub use judge::judge_cluster;
+pub(in crate::engine) use judge::{Consequence, judge_consequences};
 pub use mutate::mutate;
 pub use validate::{validate, validate_together};
 

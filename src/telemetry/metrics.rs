@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod companions;
+pub mod registration;
 pub mod watch;
 
 use std::fmt::{self, Write};
@@ -17,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use self::certificates::CertificateMetrics;
 use self::companions::CompanionMetrics;
+use self::registration::RegistrationMetrics;
 use self::watch::WatchMetrics;
 use crate::model::RuleId;
 
@@ -45,6 +47,8 @@ pub struct Metrics {
     pub certificates: CertificateMetrics,
     /// Watches, and the snapshot that comes of them.
     pub watch: WatchMetrics,
+    /// The registration of the webhook.
+    pub registration: RegistrationMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -102,12 +106,14 @@ impl Default for Metrics {
             companions: CompanionMetrics::default(),
             certificates: CertificateMetrics::default(),
             watch: WatchMetrics::default(),
+            registration: RegistrationMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
         metrics.certificates.register(&mut metrics.registry);
         metrics.companions.register(&mut metrics.registry);
         metrics.watch.register(&mut metrics.registry);
+        metrics.registration.register(&mut metrics.registry);
         metrics
     }
 }
