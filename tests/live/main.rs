@@ -8,9 +8,10 @@
 mod support;
 
 mod start;
+mod watch;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run_alone(&[start::CASES])
+    support::suite::run_alone(&[start::CASES, watch::CASES])
 }

@@ -22,9 +22,9 @@ enum Answer {
     /// Something whole.
     Says(u16, Value),
     /// Events, and then the end of the watch.
-    Watch(Vec<Value>),
+    Watch(Vec<String>),
     /// Events, and then nothing for a long time.
-    WatchOn(Vec<Value>),
+    WatchOn(Vec<String>),
     /// The connection breaks.
     Breaks,
 }
@@ -39,11 +39,13 @@ fn pod(name: &str, version: u32) -> Value {
     json!({"metadata": {"namespace": "a", "name": name, "resourceVersion": version.to_string()}})
 }
 
-fn event(what: &str, object: Value) -> Value {
-    json!({"type": what, "object": object})
+/// The type comes first, as the API server has it.
+#[expect(clippy::needless_pass_by_value, reason = "it is made for this event")]
+fn event(what: &str, object: Value) -> String {
+    format!(r#"{{"type":"{what}","object":{object}}}"#)
 }
 
-fn bookmark(version: u32) -> Value {
+fn bookmark(version: u32) -> String {
     let metadata = json!({"resourceVersion": version.to_string(), "creationTimestamp": null});
     event("BOOKMARK", json!({"kind": "Pod", "apiVersion": "v1", "metadata": metadata}))
 }
@@ -63,7 +65,7 @@ fn refusal(code: u16, message: &str) -> Answer {
 impl Answer {
     fn response(self) -> Option<Response<Sent>> {
         let (code, lines, goes_on) = match self {
-            Says(code, value) => (code, vec![value], false),
+            Says(code, value) => (code, vec![value.to_string()], false),
             Watch(events) => (200, events, false),
             WatchOn(events) => (200, events, true),
             Breaks => return None,
