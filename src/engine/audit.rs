@@ -107,7 +107,8 @@ fn not_considered(snapshot: &Snapshot) -> Vec<String> {
     };
     let lost = snapshot.problems().iter().filter(|problem| problem.is_loss());
     let lost = lost.map(|problem| words(problem, snapshot));
-    unmodelled.into_iter().map(said).chain(lost).collect()
+    let unread = snapshot.unread().iter().map(ToString::to_string);
+    unmodelled.into_iter().map(said).chain(lost).chain(unread).collect()
 }
 
 fn words(problem: &Problem, snapshot: &Snapshot) -> String {

@@ -11,6 +11,7 @@ mod burst;
 mod certificates;
 mod consequences;
 mod start;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -20,5 +21,6 @@ fn main() -> ExitCode {
         certificates::CASES,
         consequences::CASES,
         start::CASES,
+        watch::CASES,
     ])
 }

@@ -36,6 +36,7 @@ impl Failure {
             410 => Self::Expired,
             404 => Self::Missing(status.message.clone()),
             403 => Self::Forbidden(status.message.clone()),
+            _ if status.message.is_empty() => Self::Other("something came that is no event".to_owned()),
             _ => Self::Other(format!("{} ({})", status.message, status.code)),
         }
     }

@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_guard_that_was_never_good_is_told_and_stops_nobody() {
         let mut book = GuardBook::default();
-        book.put(&guard("bad", 0, r#"{"namespace": 7}"#));
+        book.put(&guard("bad", 0, r#"{"release": "NO"}"#));
         book.put(&guard("good", 1, "{}"));
         assert_eq!(in_force(&book), ["good monitoring"]);
         assert_eq!(book.problems()[0].kind, GuardProblemKind::NotUnderstood { earlier_in_force: false });

@@ -90,6 +90,15 @@ struct PageMetadata {
     r#continue: Option<String>,
 }
 
+/// How to go on after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// From where it broke off.
+    TakeUp,
+    /// From the beginning.
+    List,
+}
+
 type Events = BoxStream<'static, kube::Result<WatchEvent<Box<RawValue>>>>;
 
 impl Stream {
@@ -104,25 +113,28 @@ impl Stream {
                 Some(version) => self.watch(&request, version, &mut backoff).await,
             };
             if let Err(failure) = done {
-                if failure == Failure::Expired || backoff.failures() >= FAILURES_BEFORE_LIST {
+                let next = self.tell(failure).await;
+                if next == Next::List || backoff.failures() >= FAILURES_BEFORE_LIST {
                     version = None;
                 }
-                self.tell(failure).await;
                 sleep(backoff.next()).await;
             }
         }
     }
 
-    async fn tell(&mut self, failure: Failure) {
+    /// Tells of a failure, and says how to go on.
+    async fn tell(&mut self, failure: Failure) -> Next {
         match failure {
             // The list that follows takes no longer than any other.
-            Failure::Expired => {}
+            Failure::Expired => return Next::List,
             Failure::Missing(_) if !self.is_required() => self.leave(Sign::Absent).await,
             Failure::Forbidden(reason) if !self.is_required() => self.leave(Sign::Forbidden(reason)).await,
             Failure::Missing(reason) | Failure::Forbidden(reason) | Failure::Other(reason) => {
                 self.out.sign(Sign::Broken(reason)).await;
+                return Next::TakeUp;
             }
         }
+        Next::List
     }
 
     const fn is_required(&self) -> bool {
@@ -256,3 +268,6 @@ fn move_on(version: &mut String, object: &RawValue) {
         *version = moved;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,6 +224,8 @@ impl World {
         let metrics = &self.shared.metrics.watch;
         metrics.pods.set(number(snapshot.pods().len()));
         metrics.classes.set(number(snapshot.classes().count()));
+        let lost = snapshot.problems().iter().filter(|problem| problem.is_loss()).count();
+        metrics.problems.set(number(lost + snapshot.unread().len()));
         let before = self.shared.state.kept();
         let mut state = State::clone(&before);
         if guards_may_differ {

@@ -24,6 +24,8 @@ pub struct WatchMetrics {
     pub pods: Gauge,
     /// Classes of pods that no policy tells apart.
     pub classes: Gauge,
+    /// What could not be read, and is missing from the snapshot or known by name only.
+    pub problems: Gauge,
     /// Guards in force.
     pub guards: Gauge,
     /// Guards that make no sense or overlap with others.
@@ -48,6 +50,7 @@ impl Default for WatchMetrics {
             as_of: Gauge::default(),
             pods: Gauge::default(),
             classes: Gauge::default(),
+            problems: Gauge::default(),
             guards: Gauge::default(),
             guard_problems: Gauge::default(),
         }
@@ -79,6 +82,8 @@ impl WatchMetrics {
         );
         let classes = "Classes of pods that no policy tells apart";
         registry.register("snapshot_pod_classes", classes, self.classes.clone());
+        let problems = "Objects that are not of the form of their kind, and kinds that cannot be read";
+        registry.register("snapshot_problems", problems, self.problems.clone());
         registry.register("guards", "Guards in force", self.guards.clone());
         let problems = "Guards that make no sense, or overlap with others";
         registry.register("guard_problems", problems, self.guard_problems.clone());
