@@ -5,14 +5,18 @@
 //! what a guard asks for. Whatever decides what to write is a pure function of the state (`engine`); what is here reads,
 //! writes and waits.
 
+pub mod analysis;
 pub mod certificates;
 pub mod client;
 pub mod companions;
 pub mod declared;
+pub mod events;
+pub mod existing;
 pub mod leader;
 pub mod leadership;
 pub mod settings;
 pub mod start;
+pub mod status;
 pub mod watch;
 
 pub use settings::Settings;

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod audit;
 pub mod companion;
+pub mod existing;
 pub mod inject;
 pub mod message;
 pub mod reach;
