@@ -14,6 +14,7 @@ pub mod events;
 pub mod existing;
 pub mod leader;
 pub mod leadership;
+pub mod registration;
 pub mod settings;
 pub mod start;
 pub mod status;

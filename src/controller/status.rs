@@ -1,6 +1,7 @@
 //! What people see of a guard: its status, written when it says something new.
 
 pub mod report;
+pub mod totals;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,14 +14,16 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::controller::analysis::Totals;
 use crate::controller::companions::ledger::Ledger;
 use crate::controller::declared::{Declaration, Declared, resource};
 use crate::controller::existing::Existing;
 use crate::controller::status::report::{Known, report};
+use crate::controller::status::totals::Totals;
 use crate::controller::{Context, FIELD_MANAGER};
+use crate::engine::analysis::Analysis;
 use crate::model::guard::document::{API_VERSION, KIND};
 use crate::model::guard::status::GuardStatus;
+use crate::state::Analysed;
 
 /// The least time between two writes of one status that say how things are.
 const SOON: Duration = Duration::from_millis(500);
@@ -36,8 +39,6 @@ pub struct Sources {
     pub declared: watch::Receiver<Option<Arc<Declared>>>,
     /// The companions.
     pub ledger: watch::Receiver<Arc<Ledger>>,
-    /// Scrape paths and exposures.
-    pub totals: watch::Receiver<Arc<Totals>>,
     /// What exists and lacks something.
     pub existing: watch::Receiver<Arc<Existing>>,
 }
@@ -45,6 +46,7 @@ pub struct Sources {
 /// Keeps the status of every guard true, for as long as it is polled.
 pub async fn run(context: Context, mut sources: Sources) {
     let mut states = context.shared.state.subscribe();
+    let mut counted = Counted::default();
     let mut writer = Writer { context, written: HashMap::new(), trouble: None };
     loop {
         states.mark_unchanged();
@@ -52,7 +54,7 @@ pub async fn run(context: Context, mut sources: Sources) {
         let known = Known {
             state: writer.context.shared.state.kept(),
             ledger: sources.ledger.borrow_and_update().clone(),
-            totals: sources.totals.borrow_and_update().clone(),
+            totals: counted.of(writer.context.shared.state.analysed()),
             existing: sources.existing.borrow_and_update().clone(),
         };
         let is_all_written = writer.round(&declared, &known).await;
@@ -62,8 +64,28 @@ pub async fn run(context: Context, mut sources: Sources) {
                 _ = states.changed() => {}
                 _ = sources.declared.changed() => {}
                 _ = sources.ledger.changed() => {}
-                _ = sources.totals.changed() => {}
                 _ = sources.existing.changed() => {}
+                // The analysis follows the state, and tells nobody.
+                () = sleep(LATER) => {}
+            }
+        }
+    }
+}
+
+/// The last analysis that was counted, and what that came to.
+#[derive(Debug, Default)]
+struct Counted(Option<(Arc<Analysis>, Arc<Totals>)>);
+
+impl Counted {
+    /// Counts what is not counted yet.
+    fn of(&mut self, analysed: Option<Arc<Analysed>>) -> Arc<Totals> {
+        let Some(analysis) = analysed.map(|analysed| Arc::clone(&analysed.analysis)) else { return Arc::default() };
+        match &self.0 {
+            Some((counted, totals)) if Arc::ptr_eq(counted, &analysis) => Arc::clone(totals),
+            _ => {
+                let totals = Arc::new(Totals::of(&analysis));
+                self.0 = Some((analysis, Arc::clone(&totals)));
+                totals
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::controller::analysis::Totals;
 use crate::controller::companions::ledger::{Condition as How, Entry, Ledger};
 use crate::controller::declared::Declaration;
 use crate::controller::existing::Existing;
+use crate::controller::status::totals::Totals;
 use crate::model::guard::status::{
     CompanionsStatus, ComponentStatus, Condition, ExistingStatus, GuardStatus, LastChange, written,
 };

@@ -5,8 +5,8 @@ use rstest::rstest;
 use serde_json::Value;
 
 use super::*;
-use crate::controller::analysis::GuardTotals;
 use crate::controller::companions::ledger::LastChange as Change;
+use crate::controller::status::totals::GuardTotals;
 use crate::model::guard::Guards;
 use crate::model::guard::status::ScrapePathsStatus;
 use crate::model::snapshot::Change as ObjectChange;
