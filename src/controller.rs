@@ -5,6 +5,7 @@
 //! what a guard asks for. Whatever decides what to write is a pure function of the state (`engine`); what is here reads,
 //! writes and waits.
 
+pub mod analysis;
 pub mod certificates;
 pub mod client;
 pub mod companions;

@@ -1,13 +1,16 @@
 //! What is in force right now: the guards, and what is known of the cluster. Swapped whole, read without a lock.
 //!
-//! The controller writes it, the webhook reads it; neither knows the other. Without a cluster it never changes.
+//! The controller writes it, the webhook reads it; neither knows the other. Without a cluster it never changes. What
+//! takes longer to find out, the analysis, follows a little later and says of itself how old it is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use arc_swap::{ArcSwap, Guard as Borrowed};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard as Borrowed};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::engine::analysis::Analysis;
 use crate::model::guard::Guards;
 use crate::model::snapshot::Snapshot;
 
@@ -57,10 +60,22 @@ pub struct Cluster {
     pub as_of: Timestamp,
 }
 
+/// What was found out about a cluster as it was.
+#[derive(Clone, Debug)]
+pub struct Analysed {
+    /// What was found out.
+    pub analysis: Arc<Analysis>,
+    /// When the cluster was certainly like this; see [`Cluster::as_of`].
+    pub as_of: Timestamp,
+    /// How long it took to find out, which tells how long the same takes after a change.
+    pub took: Duration,
+}
+
 /// The state that all parts of the program share.
 #[derive(Debug)]
 pub struct SharedState {
     current: ArcSwap<State>,
+    analysed: ArcSwapOption<Analysed>,
     /// How often it was published.
     published: watch::Sender<u64>,
 }
@@ -75,7 +90,11 @@ impl State {
 impl SharedState {
     /// Begins with this state.
     pub fn new(state: State) -> Self {
-        Self { current: ArcSwap::from_pointee(state), published: watch::Sender::new(0) }
+        Self {
+            current: ArcSwap::from_pointee(state),
+            analysed: ArcSwapOption::empty(),
+            published: watch::Sender::new(0),
+        }
     }
 
     /// The state as it is now, for a short while.
@@ -86,6 +105,16 @@ impl SharedState {
     /// The state as it is now, to be kept.
     pub fn kept(&self) -> Arc<State> {
         self.current.load_full()
+    }
+
+    /// What was last found out about the cluster; `None` where there is none, or nothing was found out yet.
+    pub fn analysed(&self) -> Option<Arc<Analysed>> {
+        self.analysed.load_full()
+    }
+
+    /// From now on, this is what was found out. There is one writer.
+    pub fn publish_analysis(&self, analysed: Analysed) {
+        self.analysed.store(Some(Arc::new(analysed)));
     }
 
     /// Tells of every state that is published from now on; several at once may be told as one.

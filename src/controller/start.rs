@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::certificates::Certificates;
 use super::client::{ClientError, client};
 use super::settings::Management;
-use super::{Context, Settings, leader, leadership, registration};
+use super::{Context, Settings, analysis, leader, leadership, registration};
 use crate::webhook::Shared;
 use crate::webhook::certificate::CertificateInUse;
 
@@ -52,8 +52,10 @@ impl Drop for Part {
 pub async fn start(kubeconfig: Option<&Path>, settings: Settings, shared: Shared) -> Result<Controller, ClientError> {
     let (lead, leading) = watch::channel(false);
     let context = Context { client: client(kubeconfig).await?, settings: Arc::new(settings), shared, leading };
+    analysis::announce(&context);
     let mut parts = vec![
         Part::of(super::watch::run(context.clone())),
+        Part::of(analysis::run(context.clone())),
         Part::of(leader::run(context.clone())),
         Part::of(registration::run(context.clone())),
     ];

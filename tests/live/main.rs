@@ -7,11 +7,12 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod burst;
+mod consequences;
 mod start;
-mod watch;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run_alone(&[start::CASES, watch::CASES])
+    support::suite::run_alone(&[start::CASES, consequences::CASES, burst::CASES])
 }
