@@ -15,6 +15,7 @@ pub mod leadership;
 pub mod registration;
 pub mod settings;
 pub mod start;
+pub mod uninstall;
 pub mod watch;
 
 pub use settings::Settings;
