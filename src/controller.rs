@@ -18,6 +18,7 @@ pub mod registration;
 pub mod settings;
 pub mod start;
 pub mod status;
+pub mod uninstall;
 pub mod watch;
 
 pub use settings::Settings;

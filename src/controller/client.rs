@@ -42,3 +42,27 @@ pub async fn client(kubeconfig: Option<&Path>) -> Result<Client, ClientError> {
     config.connect_timeout = Some(CONNECT);
     Ok(Client::try_from(config)?)
 }
+
+/// A client with this kubeconfig; without one, with what kubectl would take, or the service account of the pod.
+///
+/// # Errors
+/// When none can be used.
+pub async fn of_user(kubeconfig: Option<&Path>) -> Result<Client, UserError> {
+    if kubeconfig.is_some() {
+        return Ok(client(kubeconfig).await?);
+    }
+    let mut config = Config::infer().await?;
+    config.connect_timeout = Some(CONNECT);
+    Ok(Client::try_from(config).map_err(ClientError::from)?)
+}
+
+/// Why there is no client for a user.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// What was named cannot be used.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// There is nothing to be used.
+    #[error("there is neither a kubeconfig nor a service account")]
+    Nothing(#[from] kube::config::InferConfigError),
+}

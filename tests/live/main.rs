@@ -8,11 +8,17 @@
 mod support;
 
 mod burst;
+mod certificates;
 mod consequences;
 mod start;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run_alone(&[start::CASES, consequences::CASES, burst::CASES])
+    support::suite::run_alone(&[
+        burst::CASES,
+        certificates::CASES,
+        consequences::CASES,
+        start::CASES,
+    ])
 }

@@ -20,16 +20,16 @@ impl Troubles {
     }
 
     /// This part failed.
-    pub fn begin(&mut self, part: &'static str, error: &dyn Error) {
+    pub fn begin(&mut self, part: &'static str, error: &(dyn Error + 'static)) {
         self.begin_after(1, part, error);
     }
 
     /// This part failed because others were faster, which is only worth a word if it happens twice in a row.
-    pub fn begin_late(&mut self, part: &'static str, error: &dyn Error) {
+    pub fn begin_late(&mut self, part: &'static str, error: &(dyn Error + 'static)) {
         self.begin_after(2, part, error);
     }
 
-    fn begin_after(&mut self, times: u32, part: &'static str, error: &dyn Error) {
+    fn begin_after(&mut self, times: u32, part: &'static str, error: &(dyn Error + 'static)) {
         self.metrics.certificates.failure(part);
         let (logged, count) = self.current.entry(part).or_default();
         *count = count.saturating_add(1);
@@ -48,7 +48,45 @@ impl Troubles {
     }
 }
 
-fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    std::iter::once(error).chain(causes).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+/// All causes in one line. What an API server says ends it: kube would say it three times over.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for cause in std::iter::successors(Some(error), |&cause| cause.source()) {
+        let answer = match cause.downcast_ref::<kube::Error>() {
+            Some(kube::Error::Api(status)) => Some(&status.message),
+            _ => None,
+        };
+        let separator = if text.is_empty() { "" } else { ": " };
+        text = format!("{text}{separator}{}", answer.cloned().unwrap_or_else(|| cause.to_string()));
+        if answer.is_some() {
+            break;
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::certificates::keeper::LookError;
+
+    #[test]
+    fn an_answer_of_the_api_server_is_told_once() {
+        let status = kube::core::Status::failure("secrets is forbidden", "Forbidden").with_code(403);
+        let error = LookError::Read(kube::Error::Api(status.boxed()));
+        assert_eq!(chain(&error), "the Secret cannot be read: secrets is forbidden");
+    }
+
+    #[test]
+    fn being_late_once_is_no_trouble_that_anybody_has_to_be_told() {
+        let mut troubles = Troubles::new(Arc::default());
+        let told = |troubles: &Troubles| troubles.current.get("mutating").is_some_and(|(logged, _)| !logged.is_empty());
+        troubles.begin_late("mutating", &LookError::Silence);
+        assert!(!told(&troubles));
+        troubles.begin_late("mutating", &LookError::Silence);
+        assert!(told(&troubles));
+        troubles.end("mutating");
+        assert!(!told(&troubles));
+        assert!(troubles.metrics.render().contains(r#"certificate_failures_total{part="mutating"} 2"#));
+    }
 }

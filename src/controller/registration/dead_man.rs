@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::controller::{Context, FIELD_MANAGER, Settings};
 
 /// The label of these Leases; its value is the name of our Service.
-const LABEL: &str = "scrapeguard.io/replica-of";
+pub const LABEL: &str = "scrapeguard.io/replica-of";
 /// How often a Lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(5);
 /// How long a replica that does not renew its Lease is believed to serve.

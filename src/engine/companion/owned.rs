@@ -106,6 +106,11 @@ pub(super) struct Belonging<'a> {
     pub(super) is_owned: bool,
 }
 
+/// Whether an object says of itself that it is a companion.
+pub fn is_companion(object: &Value) -> bool {
+    belonging(object).is_some()
+}
+
 /// Whether an object says of itself that it is a companion, and of which guard: by its owner, or by its labels.
 pub(super) fn belonging(object: &Value) -> Option<Belonging<'_>> {
     let metadata = object.get("metadata")?;

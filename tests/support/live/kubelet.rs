@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{ListParams, Patch, PatchParams};
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::support::control_plane::ControlPlane;
 
-/// Gives every pod without an address one, and says that it is ready, until it is dropped.
+/// The node that everything runs on. EndpointSlices are only made of pods on a node.
+const NODE: &str = "node-0";
+
+/// Binds every pod to a node, gives it an address and says that it is ready, until it is dropped.
 pub(crate) struct Kubelet(tokio::task::JoinHandle<()>);
 
 impl Kubelet {
@@ -19,6 +22,10 @@ impl Kubelet {
         let client = cluster.client();
         Self(cluster.spawn(async move {
             let mut number = 0;
+            let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}});
+            if let Ok(node) = serde_json::from_value::<Node>(node) {
+                let _is_there = Api::all(client.clone()).create(&PostParams::default(), &node).await;
+            }
             loop {
                 run_all(&client, &mut number).await;
                 sleep(Duration::from_millis(100)).await;
@@ -40,6 +47,10 @@ async fn run_all(client: &Client, number: &mut u32) {
     for pod in pods {
         *number += 1;
         let api = Api::<Pod>::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
+        let target = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod.name_any()},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE}});
+        let _is_bound: Result<Value, _> =
+            api.create_subresource("binding", &pod.name_any(), &PostParams::default(), &target).await;
         let status = running(&pod, *number);
         let _another_time = api.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await;
     }

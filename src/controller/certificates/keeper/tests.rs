@@ -7,8 +7,9 @@ use tokio::time::advance;
 
 use self::api_server::ApiServer;
 use super::*;
+use crate::controller::Settings;
 use crate::controller::certificates::standing::Standing;
-use crate::controller::{Management, Settings};
+use crate::controller::settings::Management;
 use crate::model::guard::Guards;
 use crate::state::State;
 use crate::webhook::Shared;
@@ -42,6 +43,8 @@ impl World {
             namespace: "scrapeguard-system".to_owned(),
             service: "scrapeguard".to_owned(),
             identity: "scrapeguard-0".to_owned(),
+            service_port: 443,
+            guards: Management::Own,
             certificates: Management::Own,
             registration: Management::Given,
             certificate_lifetime: Duration::from_secs(100),
@@ -171,6 +174,10 @@ async fn five_rotations_are_shared_and_the_third_comes_from_a_new_authority() {
     let (mut leafs, mut authorities) = (vec![leaf(&one).to_owned()], vec![]);
     while leafs.len() <= 5 {
         world.pass(&mut [&mut one, &mut other], 1).await;
+        // Whoever has written, both have looked since.
+        world.look(&mut one).await;
+        world.look(&mut other).await;
+        world.look(&mut one).await;
         assert_eq!(leaf(&one), leaf(&other));
         if leafs.last().is_none_or(|last| last != leaf(&one)) {
             leafs.push(leaf(&one).to_owned());
