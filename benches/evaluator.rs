@@ -163,7 +163,7 @@ fn validation(snapshot: &Snapshot, evaluator: &Evaluator<'_>, audit: &Audit<'_>)
     let deletions = policies.iter().map(|policy| ((*policy).clone(), None));
     let (impacts, times): (Vec<_>, Vec<_>) = deletions
         .chain(denials.map(|(policy, json)| (policy, Some(json))))
-        .map(|(policy, json)| timed(|| scrapes.impact(&policy, json.as_deref(), NAMED)))
+        .map(|(policy, json)| timed(|| scrapes.impact(Resource::NetworkPolicy, &policy, json.as_deref(), NAMED)))
         .unzip();
     assert!(impacts.iter().any(|impact| impact.blocked > 0), "no change did anything");
     times.into_iter().max().unwrap_or_default()

@@ -5,21 +5,22 @@
 //! what a guard asks for. Whatever decides what to write is a pure function of the state (`engine`); what is here reads,
 //! writes and waits.
 
+pub mod analysis;
 pub mod certificates;
 pub mod client;
 pub mod companions;
 pub mod declared;
 pub mod leader;
 pub mod leadership;
+pub mod registration;
 pub mod settings;
 pub mod start;
+pub mod watch;
 
 pub use settings::Settings;
 pub use start::{Controller, start};
 
 use std::sync::Arc;
-
-use tokio::sync::watch;
 
 use crate::webhook::Shared;
 
@@ -36,5 +37,5 @@ pub struct Context {
     /// State, readiness and metrics, which the webhook has too.
     pub shared: Shared,
     /// Whether this replica is the leader.
-    pub leading: watch::Receiver<bool>,
+    pub leading: tokio::sync::watch::Receiver<bool>,
 }

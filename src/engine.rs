@@ -1,6 +1,7 @@
 //! The decisions, as pure functions of the world described in [`crate::model`].
 
 pub mod admission;
+pub mod analysis;
 pub mod audit;
 pub mod companion;
 pub mod inject;

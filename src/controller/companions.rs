@@ -102,6 +102,14 @@ impl Job<'_> {
     }
 }
 
+async fn attempted<'p>(client: &kube::Client, job: Job<'p>) -> (Job<'p>, Outcome) {
+    let outcome = match &job {
+        Job::BringAbout(wanted) => attempt::bring_about(client, wanted).await,
+        Job::Remove(unwanted) => attempt::remove(client, unwanted).await,
+    };
+    (job, outcome)
+}
+
 impl Worker {
     fn new(context: Context) -> Self {
         Self {
@@ -131,13 +139,7 @@ impl Worker {
         }
         let jobs = self.jobs(&plan);
         let client = &self.context.client;
-        let attempts = jobs.into_iter().map(|job| async move {
-            let outcome = match &job {
-                Job::BringAbout(wanted) => attempt::bring_about(client, wanted).await,
-                Job::Remove(unwanted) => attempt::remove(client, unwanted).await,
-            };
-            (job, outcome)
-        });
+        let attempts: Vec<_> = jobs.into_iter().map(|job| attempted(client, job)).collect();
         let outcomes: Vec<_> = futures::stream::iter(attempts).buffer_unordered(AT_ONCE).collect().await;
         for (job, outcome) in outcomes {
             self.learn(&job, outcome);

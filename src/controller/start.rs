@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::certificates::Certificates;
 use super::client::{ClientError, client};
 use super::settings::Management;
-use super::{Context, Settings, leadership};
+use super::{Context, Settings, analysis, leader, leadership, registration};
 use crate::webhook::Shared;
 use crate::webhook::certificate::CertificateInUse;
 
@@ -19,8 +19,8 @@ use crate::webhook::certificate::CertificateInUse;
 const RESIGNATION: Duration = Duration::from_secs(3);
 
 /// A controller at work. Dropping it ends all of its parts at once; [`Controller::withdraw`] does it politely.
-#[derive(Debug)]
 pub struct Controller {
+    context: Context,
     certificate: Option<Arc<CertificateInUse>>,
     resign: Option<oneshot::Sender<()>>,
     election: Part,
@@ -52,7 +52,13 @@ impl Drop for Part {
 pub async fn start(kubeconfig: Option<&Path>, settings: Settings, shared: Shared) -> Result<Controller, ClientError> {
     let (lead, leading) = watch::channel(false);
     let context = Context { client: client(kubeconfig).await?, settings: Arc::new(settings), shared, leading };
-    let mut parts = Vec::new();
+    analysis::announce(&context);
+    let mut parts = vec![
+        Part::of(super::watch::run(context.clone())),
+        Part::of(analysis::run(context.clone())),
+        Part::of(leader::run(context.clone())),
+        Part::of(registration::run(context.clone())),
+    ];
     let certificate = (context.settings.certificates == Management::Own).then(|| {
         let certificates = Certificates::new(&context);
         let in_use = certificates.in_use();
@@ -60,8 +66,8 @@ pub async fn start(kubeconfig: Option<&Path>, settings: Settings, shared: Shared
         in_use
     });
     let (resign, resigned) = oneshot::channel();
-    let election = Part::of(elect(context, lead, resigned));
-    Ok(Controller { certificate, resign: Some(resign), election, _parts: parts })
+    let election = Part::of(elect(context.clone(), lead, resigned));
+    Ok(Controller { context, certificate, resign: Some(resign), election, _parts: parts })
 }
 
 async fn elect(context: Context, lead: watch::Sender<bool>, resigned: oneshot::Receiver<()>) {
@@ -78,8 +84,10 @@ impl Controller {
         self.certificate.clone()
     }
 
-    /// To be called when this replica is asked to stop, while it still serves: another may lead at once.
+    /// To be called when this replica is asked to stop, while it still serves: nothing waits for it if it is the last
+    /// one, and another may lead at once.
     pub async fn withdraw(&mut self) {
+        registration::withdraw(&self.context).await;
         if let Some(resign) = self.resign.take() {
             let _has_ended_by_itself = resign.send(());
         }

@@ -6,10 +6,11 @@ pub mod own;
 mod validate;
 
 pub use judge::judge_cluster;
+pub(in crate::engine) use judge::{Consequence, judge_consequences};
 pub use mutate::mutate;
 pub use validate::{validate, validate_together};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::inject::patch::Patch;
 use crate::model::guard::Mode;
@@ -114,6 +115,8 @@ pub struct Outcome {
     pub unknowns: Vec<Unknown>,
     /// Mistakes in one of our own objects.
     pub refusals: Vec<Refusal>,
+    /// How long ago the cluster was certainly as it was taken to be, if anything depends on that.
+    pub cluster_age: Option<SignedDuration>,
 }
 
 impl<'a> Request<'a> {
@@ -133,6 +136,11 @@ impl<'a> Request<'a> {
 }
 
 impl Request<'_> {
+    /// The object under review, as far as the request itself names it.
+    pub fn object_reference(&self) -> ObjectReference {
+        self.reference(&Metadata::none())
+    }
+
     /// How people refer to the object under review.
     fn reference(&self, metadata: &Metadata<'_>) -> ObjectReference {
         metadata.reference(self.kind, self.namespace, self.name)

@@ -6,6 +6,8 @@
 
 use std::fmt::Write;
 
+use jiff::SignedDuration;
+
 use crate::engine::admission::{Outcome, Refusal, Unknown};
 use crate::model::Finding;
 
@@ -17,6 +19,9 @@ pub const LINE_LIMIT: usize = 256;
 pub const WARNINGS_LIMIT: usize = 4096;
 /// The most findings that one denial spells out.
 pub const DENIALS_LIMIT: usize = 20;
+
+/// What is known of the cluster may be so old without anybody being told.
+const REMARKABLE_AGE: SignedDuration = SignedDuration::from_secs(10);
 
 /// The most characters that the object may take when a headline is too long.
 const OBJECT_LIMIT: usize = 60;
@@ -46,7 +51,8 @@ pub fn remedy(finding: &Finding) -> String {
 pub fn warnings(outcome: &Outcome) -> Vec<String> {
     let findings = outcome.warnings().map(|finding| vec![headline(finding), remedy(finding)]);
     let unknowns = outcome.unknowns.iter().map(|unknown| vec![not_checked(unknown)]);
-    let groups: Vec<_> = findings.chain(unknowns).collect();
+    let age = outcome.cluster_age.filter(|age| *age > REMARKABLE_AGE).map(|age| vec![old(age)]);
+    let groups: Vec<_> = findings.chain(unknowns).chain(age).collect();
     let mut room = WARNINGS_LIMIT;
     let mut lines = Vec::new();
     for (shown, group) in groups.iter().enumerate() {
@@ -93,6 +99,10 @@ fn detail(message: &mut String, label: &str, text: &str) {
         let text = shortened(printable(text), LINE_LIMIT);
         let _infallible = write!(message, "\n  {label} {text}");
     }
+}
+
+fn old(age: SignedDuration) -> String {
+    format!("what this closes and opens was told by the cluster as it was {} seconds ago", age.as_secs())
 }
 
 fn not_checked(unknown: &Unknown) -> String {

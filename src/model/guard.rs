@@ -18,7 +18,7 @@ pub mod resolve;
 pub use component::{Component, ComponentPort, Evidence, Identification};
 pub use connection::{Caller, Connection, Purpose, Source};
 pub use document::CompanionMode;
-pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting};
+pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting, Subject, SubjectKind, User};
 pub use load::GuardError;
 pub use monitors::Monitors;
 

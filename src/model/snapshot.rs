@@ -15,6 +15,7 @@ pub mod kept;
 mod keys;
 mod look_up;
 mod made_slices;
+pub mod making;
 pub mod namespace;
 pub mod node;
 pub mod origin;
@@ -28,6 +29,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 pub mod unmodelled;
+pub mod unread;
 mod workload;
 
 pub use builder::Builder;
@@ -35,6 +37,7 @@ pub use change::Change;
 pub use class::{ClassId, Zone};
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
+pub use making::template_of;
 pub use namespace::{Namespace, Namespaces};
 pub use node::Node;
 pub use origin::{Origin, Place, SourceId};
@@ -43,6 +46,7 @@ pub use pod_status::{ContainerStatus, Controller, HostName, PodStatus, Readiness
 pub use problem::{Problem, ProblemKind};
 pub use service::{Service, ServicePort, TargetPort};
 pub use unmodelled::{Affects, Unmodelled};
+pub use unread::UnreadKind;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -69,6 +73,7 @@ pub struct Snapshot {
     kept: BTreeMap<Resource, Arc<Vec<Kept>>>,
     keys: Arc<Vec<keys::Keys>>,
     unmodelled: Arc<Vec<Unmodelled>>,
+    unread: Arc<Vec<UnreadKind>>,
     problems: Vec<Problem>,
     passed_over: usize,
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
@@ -156,6 +157,7 @@ fn admission_router(settings: &Settings, state: Arc<SharedState>, terms: &Terms)
         readiness: Arc::clone(&terms.readiness),
         metrics: Arc::clone(&terms.metrics),
         limits: settings.body,
+        whole_effort: Arc::new(Semaphore::new(1)),
         budget: Budget::new(settings.body_budget, Arc::clone(&terms.metrics)),
     }))
 }

@@ -7,11 +7,13 @@
 #[path = "../support/support.rs"]
 mod support;
 
+mod burst;
 mod certificates;
+mod consequences;
 mod start;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run_alone(&[start::CASES, certificates::CASES])
+    support::suite::run_alone(&[start::CASES, consequences::CASES, burst::CASES, certificates::CASES])
 }

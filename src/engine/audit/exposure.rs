@@ -29,6 +29,7 @@ mod candidate;
 mod existing;
 mod labels;
 mod names;
+pub(in crate::engine) mod opened;
 pub(in crate::engine::audit) mod port;
 mod possible;
 #[cfg(test)]
@@ -42,7 +43,9 @@ use crate::model::Protocol;
 use crate::model::guard::Guards;
 use crate::model::snapshot::{Pod, Snapshot};
 use addresses::{Addresses, Outsiders};
+use existing::Existing;
 use port::{GuardedPort, guarded_ports};
+use possible::Possible;
 use trial::Trial;
 
 /// A peer that can reach a guarded port and is not meant to.
@@ -74,6 +77,17 @@ pub enum Intruder<'s> {
     Possible(String),
     /// Addresses outside the cluster, in words.
     Outside(String),
+}
+
+impl Intruder<'_> {
+    /// Who they are.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Existing(pod, 1) => pod.full_name(),
+            Self::Existing(pod, number) => format!("{} and {} like it", pod.full_name(), number - 1),
+            Self::Possible(words) | Self::Outside(words) => words.clone(),
+        }
+    }
 }
 
 /// All exposures of a cluster, in the order of pods and ports.
@@ -108,19 +122,28 @@ fn of_port<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, port: &Guarded
     let outsiders = addresses.outsiders(&trial);
     let possible = possible::possible(&trial, &addresses, &outsiders);
     let existing = existing::existing(&trial, snapshot, &possible, &outsiders);
-    let told = |from, verdict, path: &Path| exposure(&trial, from, verdict, path);
+    told(&trial, &possible, &outsiders, &existing)
+}
+
+fn told<'s>(
+    trial: &Trial<'_, 's>,
+    possible: &[Possible<'_>],
+    outsiders: &[Outsiders<'_>],
+    existing: &[Existing<'s>],
+) -> Vec<Exposure<'s>> {
+    let told = |from, verdict, path: &Path| exposure(trial, from, verdict, path);
     let is_everybody = |it: &&Outsiders<'_>| it.is_anybody() && possible.iter().any(|pods| pods.is_whoever(it.verdict));
     let beyond = outsiders.iter().find(is_everybody);
     let pods = possible.iter().map(|it| {
         let further =
             beyond.filter(|outside| it.is_whoever(outside.verdict)).map(|it| format!(", and {}", it.in_words()));
         let words = it.in_words(&trial.called) + &further.unwrap_or_default();
-        told(Intruder::Possible(words), it.verdict, &it.path(&trial))
+        told(Intruder::Possible(words), it.verdict, &it.path(trial))
     });
     let outsiders = outsiders.iter().filter(|it| !is_everybody(it));
-    let outside = outsiders.map(|it| told(Intruder::Outside(it.in_words()), it.verdict, &it.path(&trial)));
+    let outside = outsiders.map(|it| told(Intruder::Outside(it.in_words()), it.verdict, &it.path(trial)));
     let here = existing.iter().map(|it| {
-        let path = trial.path(evaluator, End::Pod(it.pod), existing::is_in_mesh(&trial, it.pod));
+        let path = trial.path(trial.evaluator, End::Pod(it.pod), existing::is_in_mesh(trial, it.pod));
         told(Intruder::Existing(it.pod, it.number), it.verdict, &path)
     });
     pods.chain(outside).chain(here).collect()

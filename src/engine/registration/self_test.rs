@@ -43,7 +43,8 @@ impl Question {
         format!("{}.self-test.scrapeguard.io", self.label())
     }
 
-    const fn path(self) -> &'static str {
+    /// The path that is tested.
+    pub const fn path(self) -> &'static str {
         match self {
             Self::Objects => "/validate",
             Self::Consequences => consequences::PATH,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Protocol;
 use crate::model::guard::monitors::SelectorSpec;
-use crate::model::guard::{Caller, Certificates, Mode, Purpose, RuleSetting};
+use crate::model::guard::{Caller, Certificates, Mode, Purpose, RuleSetting, Subject};
 
 /// The API version that is understood.
 pub const API_VERSION: &str = "scrapeguard.io/v1alpha1";
@@ -303,6 +303,9 @@ pub struct EnforcementSpec {
     pub rules: BTreeMap<String, RuleSetting>,
     /// Whether a change that makes Prometheus lose targets is refused.
     pub deny_lost_targets: bool,
+    /// Whose changes are not refused for that, as in a RoleBinding. Controllers in `kube-system` never are.
+    #[schemars(length(max = 64))]
+    pub exempt_subjects: Vec<Subject>,
 }
 
 /// A finding that is accepted.

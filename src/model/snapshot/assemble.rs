@@ -28,6 +28,7 @@ impl Builder {
             keys: self.keys(&mut problems),
             unmodelled: self.unmodelled(&mut problems),
             nodes: self.nodes(&mut problems),
+            unread: Arc::clone(&self.base.unread),
             sources: self.sources,
             passed_over: self.passed_over,
             ..Snapshot::default()

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::model::snapshot::given::Given;
 use crate::model::snapshot::origin::CompactOrigin;
 use crate::model::snapshot::workload::{self, Workload};
-use crate::model::snapshot::{Origin, Pod, PodStatus};
+use crate::model::snapshot::{Controller, Origin, Pod, PodStatus};
 use crate::model::{ObjectReference, Resource};
 
 /// A pod that is given, and what is kept beside it.
@@ -72,6 +72,14 @@ impl Population {
     /// Whether a workload is given.
     pub(super) fn has_workload(&self, object: &ObjectReference) -> bool {
         self.workloads.binary_search_by(|given| given.compare(object)).is_ok()
+    }
+
+    /// The workload that manages something in this namespace, if it is given.
+    pub(super) fn manager(&self, namespace: &str, workload: &Controller) -> Option<&Workload> {
+        let (kind, name) = (workload.kind.to_string(), workload.name.to_string());
+        let object = ObjectReference { kind, namespace: Some(namespace.to_owned()), name };
+        let index = self.workloads.binary_search_by(|given| given.compare(&object)).ok()?;
+        Some(&self.workloads.get(index)?.value)
     }
 
     /// The place of a workload, also of one whose template stands for nothing.

@@ -227,9 +227,5 @@ pub(in crate::report) fn exposure_line<'a>(exposure: &'a Exposure<'_>) -> Exposu
 
 /// Who it is, in words.
 pub(in crate::report) fn intruder(intruder: &Intruder<'_>) -> String {
-    match intruder {
-        Intruder::Existing(pod, 1) => pod.full_name(),
-        Intruder::Existing(pod, number) => format!("{} and {} like it", pod.full_name(), number - 1),
-        Intruder::Possible(words) | Intruder::Outside(words) => words.clone(),
-    }
+    intruder.in_words()
 }

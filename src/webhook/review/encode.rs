@@ -135,6 +135,9 @@ struct AuditAnnotations {
     withheld: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     unknown: String,
+    /// How old what is known of the cluster was, where that had a say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_age_seconds: Option<String>,
 }
 
 /// Writes the answer to a review as the body of a response.
@@ -199,7 +202,7 @@ fn cause(finding: &Finding) -> Cause {
 fn audit_annotations(outcome: &Outcome, patch: Option<&Patch>) -> Option<AuditAnnotations> {
     let nothing_added = patch.is_none() && outcome.withheld.is_empty();
     let nothing_said = outcome.judgements.is_empty() && outcome.unknowns.is_empty() && outcome.refusals.is_empty();
-    if nothing_said && nothing_added {
+    if nothing_said && nothing_added && outcome.cluster_age.is_none() {
         return None;
     }
     Some(AuditAnnotations {
@@ -210,6 +213,7 @@ fn audit_annotations(outcome: &Outcome, patch: Option<&Patch>) -> Option<AuditAn
         injected: list(patch.iter().flat_map(|patch| pointers(patch))),
         withheld: list(pointers(&outcome.withheld)),
         unknown: list(outcome.unknowns.iter().map(|unknown| unknown.object.to_string())),
+        cluster_age_seconds: outcome.cluster_age.map(|age| format!("{:.1}", age.as_secs_f64())),
     })
 }
 

@@ -91,7 +91,7 @@ impl Replica {
 
 /// Those that are about files belong to an installation without access to the API server.
 fn shipped_arguments() -> Result<Vec<String>> {
-    let deployment: Value = serde_saphyr::from_str(&shipped("deployment.yaml")?)?;
+    let deployment: Value = serde_saphyr::from_str(&shipped("base/deployment.yaml")?)?;
     let arguments = deployment.pointer("/spec/template/spec/containers/0/args").and_then(Value::as_array);
     let arguments = arguments.context("the Deployment has no arguments")?.iter().filter_map(Value::as_str);
     let kept = arguments.filter(|text| !text.starts_with("--tls-") && !text.starts_with("--guard"));

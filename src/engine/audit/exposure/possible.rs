@@ -166,6 +166,16 @@ impl Possible<'_> {
         format!("{}{mesh}", words.join(" "))
     }
 
+    /// The verdict of the same pod in another trial. A namespace that is there is as it is there.
+    pub(super) fn verdict_of(&self, trial: &Trial<'_, '_>) -> Verdict {
+        let known = trial.namespaces.find(self.example.namespace.name()).filter(|namespace| namespace.is_given());
+        let own = known.unwrap_or(&self.example.namespace).clone();
+        let called = trial.namespaces.get(&trial.port.target.namespace).into_owned();
+        let namespaces: Namespaces = [called, own].into_iter().collect();
+        let is_inside = self.example.shape != Shape::Outside;
+        trial.verdict(&trial.evaluator.among(&namespaces), End::Pod(&self.example.pod), is_inside)
+    }
+
     /// The way of one of them.
     pub(super) fn path(&self, trial: &Trial<'_, '_>) -> Path {
         let namespaces = among(trial, &self.example);
