@@ -9,6 +9,7 @@ mod support;
 
 mod burst;
 mod certificates;
+mod companions;
 mod consequences;
 mod start;
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     support::suite::run_alone(&[
         burst::CASES,
         certificates::CASES,
+        companions::CASES,
         consequences::CASES,
         start::CASES,
     ])
