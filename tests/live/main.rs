@@ -16,11 +16,5 @@ mod watch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run_alone(&[
-        burst::CASES,
-        certificates::CASES,
-        consequences::CASES,
-        start::CASES,
-        watch::CASES,
-    ])
+    support::suite::run_alone(&[burst::CASES, certificates::CASES, consequences::CASES, start::CASES, watch::CASES])
 }
