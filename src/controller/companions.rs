@@ -38,11 +38,11 @@ const COALESCE: Duration = Duration::from_millis(50);
 const ABSENCE: Duration = Duration::from_secs(10);
 
 /// Writes what the guards of the cluster want, for as long as it is polled. What is known of each companion is told by
-/// `ledger`.
+/// `ledger`, once something is.
 pub async fn run(
     context: Context,
     mut declared: watch::Receiver<Option<Arc<Declared>>>,
-    ledger: watch::Sender<Arc<Ledger>>,
+    ledger: watch::Sender<Option<Arc<Ledger>>>,
     teller: Teller,
 ) {
     let mut states = context.shared.state.subscribe();
@@ -51,13 +51,9 @@ pub async fn run(
         states.mark_unchanged();
         let known = declared.borrow_and_update().clone();
         let again = worker.round(known.as_deref()).await;
-        ledger.send_if_modified(|told| {
-            let is_news = **told != worker.ledger;
-            if is_news {
-                *told = Arc::new(worker.ledger.clone());
-            }
-            is_news
-        });
+        if worker.has_planned && ledger.borrow().as_deref() != Some(&worker.ledger) {
+            ledger.send_replace(Some(Arc::new(worker.ledger.clone())));
+        }
         tokio::select! {
             _ = states.changed() => {}
             _ = declared.changed() => {}
@@ -73,7 +69,9 @@ struct Worker {
     memories: HashMap<ObjectReference, Memory>,
     /// Until when kinds are not asked for.
     absent: BTreeMap<Resource, Duration>,
+    /// What is known, once there was a plan.
     ledger: Ledger,
+    has_planned: bool,
     teller: Teller,
     /// The guards that Events can be told at.
     subjects: BTreeMap<String, Subject>,
@@ -124,6 +122,7 @@ impl Worker {
             memories: HashMap::new(),
             absent: BTreeMap::new(),
             ledger: Ledger::default(),
+            has_planned: false,
             teller,
             subjects: BTreeMap::new(),
         }
@@ -153,6 +152,8 @@ impl Worker {
         for (job, outcome) in outcomes {
             self.learn(&job, outcome);
         }
+        self.has_planned = true;
+        self.ledger.guards = Arc::clone(&state.guards);
         self.ledger.entries = plan.wanted.iter().map(|wanted| self.entry(wanted)).collect();
         self.ledger.last_changes.retain(|guard, _| declared.contains_key(guard));
         let missing = self.ledger.entries.iter().filter(|entry| entry.condition.is_missing()).count();

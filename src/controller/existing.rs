@@ -57,7 +57,7 @@ impl Existing {
 }
 
 /// Looks whenever the cluster has changed, for as long as it is polled.
-pub async fn run(context: Context, told: watch::Sender<Arc<Existing>>, teller: Teller) {
+pub async fn run(context: Context, told: watch::Sender<Option<Arc<Existing>>>, teller: Teller) {
     let mut states = context.shared.state.subscribe();
     let mut patched = HashMap::new();
     let mut last: Option<Arc<State>> = None;
@@ -67,13 +67,9 @@ pub async fn run(context: Context, told: watch::Sender<Arc<Existing>>, teller: T
         if last.as_ref().is_none_or(|last| !last.is_based_on_the_same(&state)) && state.cluster.is_some() {
             match all_lacking(&context.client, &state).await {
                 Ok(existing) => {
-                    told.send_if_modified(|told| {
-                        let is_news = **told != existing;
-                        if is_news {
-                            *told = Arc::new(existing.clone());
-                        }
-                        is_news
-                    });
+                    if told.borrow().as_deref() != Some(&existing) {
+                        told.send_replace(Some(Arc::new(existing.clone())));
+                    }
                     mend(&context.client, &state, &existing, &mut patched, &teller).await;
                     last = Some(state);
                 }

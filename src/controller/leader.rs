@@ -1,13 +1,9 @@
 //! What only the leader does. All of it ends at once when it leads no more, and begins anew, knowing nothing, when it
 //! leads again.
 
-use std::sync::Arc;
-
 use tokio::sync::watch;
 
-use crate::controller::companions::ledger::Ledger;
 use crate::controller::events::Teller;
-use crate::controller::existing::Existing;
 use crate::controller::status::Sources;
 use crate::controller::{Context, companions, declared, events, existing, status};
 
@@ -29,8 +25,8 @@ pub async fn run(context: Context) {
 
 async fn work(context: &Context) {
     let (declare, declared) = watch::channel(None);
-    let (keep, ledger) = watch::channel(Arc::new(Ledger::default()));
-    let (find, found) = watch::channel(Arc::new(Existing::default()));
+    let (keep, ledger) = watch::channel(None);
+    let (find, found) = watch::channel(None);
     let (teller, happenings) = Teller::new();
     let sources = Sources { declared: declared.clone(), ledger, existing: found };
     tokio::join!(

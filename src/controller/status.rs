@@ -37,10 +37,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Sources {
     /// The guards as they are declared.
     pub declared: watch::Receiver<Option<Arc<Declared>>>,
-    /// The companions.
-    pub ledger: watch::Receiver<Arc<Ledger>>,
-    /// What exists and lacks something.
-    pub existing: watch::Receiver<Arc<Existing>>,
+    /// The companions, once they are known.
+    pub ledger: watch::Receiver<Option<Arc<Ledger>>>,
+    /// What exists and lacks something, once it is known.
+    pub existing: watch::Receiver<Option<Arc<Existing>>>,
 }
 
 /// Keeps the status of every guard true, for as long as it is polled.

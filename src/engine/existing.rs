@@ -81,8 +81,6 @@ mod tests {
     use super::*;
     use crate::model::guard::Mode;
 
-    const NODE_EXPORTER: &str = r#"{"labels": {"app.kubernetes.io/name": "node-exporter-of-ours"}}"#;
-
     fn lacking_in(resource: Resource, object: &Value, namespace: &str, mode: Option<Mode>) -> Option<Lacking> {
         let reference = ObjectReference {
             kind: resource.kind().to_owned(),
@@ -98,8 +96,8 @@ mod tests {
     }
 
     fn deployment() -> Value {
-        let container = json!({"name": "grafana", "ports": [{"name": "grafana", "containerPort": 3000}]});
-        let labels: Value = serde_json::from_str(NODE_EXPORTER).unwrap();
+        let container = json!({"name": "kube-state-metrics", "ports": [{"name": "http", "containerPort": 8080}]});
+        let labels = json!({"labels": {"app": "ours"}});
         json!({"metadata": {"name": "x"}, "spec": {"template": {"metadata": labels, "spec": {"containers": [container]}}}})
     }
 

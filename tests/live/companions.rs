@@ -345,9 +345,8 @@ fn injected(live: &Live<'_>) -> Result<Vec<String>> {
     Ok(monitor.into_iter().chain(deployment).collect())
 }
 
-/// Kind, name and generation of everything that could go back and forth. Who applies what is written down in the
-/// metadata, which is no change of meaning.
-fn versions(live: &Live<'_>) -> Result<Vec<[String; 3]>> {
+/// Kind, name, labels and generation of everything that could go back and forth.
+fn versions(live: &Live<'_>) -> Result<Vec<[String; 4]>> {
     let kinds = "networkpolicy,podmonitor,deployment,prometheus";
     let said = live.cluster.kubectl().succeed(&["get", kinds, "--namespace", NAMESPACE, "--output", "json"], "")?;
     let list: Value = serde_json::from_str(&said.stdout)?;

@@ -1,19 +1,29 @@
 //! How things are with every companion, for the status of the guards.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::controller::companions::attempt::Outcome;
+use crate::model::guard::Guards;
 use crate::model::{ObjectReference, Resource};
 
 /// All companions that guards want, and when something was last written for each guard.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ledger {
+    /// The guards that they follow from.
+    pub guards: Arc<Guards>,
     /// In the order of the guards.
     pub entries: Vec<Entry>,
     /// By guard.
     pub last_changes: BTreeMap<String, LastChange>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { guards: Arc::new(Guards::none()), entries: Vec::new(), last_changes: BTreeMap::new() }
+    }
 }
 
 /// One companion.

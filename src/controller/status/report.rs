@@ -21,12 +21,12 @@ const MOST: usize = 10;
 pub struct Known {
     /// The guards in force and the cluster.
     pub state: Arc<State>,
-    /// The companions.
-    pub ledger: Arc<Ledger>,
+    /// The companions, once they are known.
+    pub ledger: Option<Arc<Ledger>>,
     /// Scrape paths and exposures.
     pub totals: Arc<Totals>,
-    /// What exists and lacks something.
-    pub existing: Arc<Existing>,
+    /// What exists and lacks something, once it is known.
+    pub existing: Option<Arc<Existing>>,
 }
 
 /// What is said in one condition: its status, and why in a word and in a sentence.
@@ -55,7 +55,7 @@ impl Said {
 }
 
 /// The status of a guard; the times in it are still to be filled in. There is none while what is in force lags behind
-/// what is declared.
+/// what is declared, or the companions behind what is in force.
 pub fn report(name: &str, declaration: &Declaration, known: &Known) -> Option<GuardStatus> {
     let snapshot = &known.state.cluster.as_ref()?.snapshot;
     let in_force = known.state.guards.iter().find(|guard| guard.name == name);
@@ -63,7 +63,8 @@ pub fn report(name: &str, declaration: &Declaration, known: &Known) -> Option<Gu
     if lags(declaration, in_force, problem) {
         return None;
     }
-    let entries: Vec<&Entry> = known.ledger.entries.iter().filter(|entry| entry.guard == name).collect();
+    let ledger = known.ledger.as_ref().filter(|ledger| ledger.guards == known.state.guards)?;
+    let entries: Vec<&Entry> = ledger.entries.iter().filter(|entry| entry.guard == name).collect();
     let mistake = problem.map(mistake);
     let applied = companions_applied(&entries);
     let said = [
@@ -72,7 +73,7 @@ pub fn report(name: &str, declaration: &Declaration, known: &Known) -> Option<Gu
         ("CompanionsApplied", applied),
     ];
     let totals = known.totals.guards.get(name);
-    let change = known.ledger.last_changes.get(name);
+    let change = ledger.last_changes.get(name);
     Some(GuardStatus {
         observed_generation: declaration.generation,
         conditions: said.map(|(kind, said)| said.under(kind, declaration.generation)).into(),
@@ -80,7 +81,7 @@ pub fn report(name: &str, declaration: &Declaration, known: &Known) -> Option<Gu
         companions: companions(&entries),
         scrape_paths: totals.map(|totals| totals.scrape_paths),
         exposures: totals.map(|totals| totals.exposures),
-        existing: existing(name, &known.existing),
+        existing: known.existing.as_ref().map(|it| existing(name, it)),
         last_change: change.map(|it| LastChange { time: written(it.time), message: it.message.clone() }),
     })
 }

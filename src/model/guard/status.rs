@@ -24,8 +24,9 @@ pub struct GuardStatus {
     /// Peers other than the allowed ones that reach a guarded port; absent while they are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exposures: Option<u32>,
-    /// What exists and lacks what injection would have added.
-    pub existing: ExistingStatus,
+    /// What exists and lacks what injection would have added; absent while it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing: Option<ExistingStatus>,
     /// The last time that something was written for this guard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_change: Option<LastChange>,
@@ -120,13 +121,17 @@ impl GuardStatus {
     }
 
     /// The same with what a former status says about times: a condition whose status has not changed is as old as it
-    /// was, and where nothing has been written since, the last change is the former one.
+    /// was, and where nothing has been written since, the last change is the former one. What is not known yet is as it
+    /// was when somebody last looked.
     #[must_use]
     pub fn continuing(mut self, former: &Self, now: Timestamp) -> Self {
         for condition in &mut self.conditions {
             let same = former.condition(&condition.kind).filter(|former| former.status == condition.status);
             condition.last_transition_time = same.map_or_else(|| written(now), |it| it.last_transition_time.clone());
         }
+        self.scrape_paths = self.scrape_paths.or(former.scrape_paths);
+        self.exposures = self.exposures.or(former.exposures);
+        self.existing = self.existing.or_else(|| former.existing.clone());
         self.last_change = self.last_change.or_else(|| former.last_change.clone());
         self
     }

@@ -40,10 +40,10 @@ fn known(conditions: Vec<How>) -> Known {
     let guards: Guards = [guard("{}").unwrap()].into_iter().collect();
     let entries = conditions.into_iter().map(|condition| entry("grafana", condition)).collect();
     Known {
+        ledger: Some(Arc::new(Ledger { entries, guards: Arc::new(guards.clone()), ..Ledger::default() })),
         state: Arc::new(State { cluster: Some(cluster), ..State::of(guards) }),
-        ledger: Arc::new(Ledger { entries, ..Ledger::default() }),
         totals: Arc::default(),
-        existing: Arc::default(),
+        existing: None,
     }
 }
 
@@ -77,8 +77,12 @@ fn conditions_follow_from_companions(
 fn nothing_is_said_of_what_is_not_yet_in_force() {
     let known = known(vec![How::Applied]);
     assert_eq!(report("m", &declared(r#"{"release": "other"}"#), &known), None);
-    assert_eq!(report("m", &declared(r#"{"release": 7}"#), &known), None);
+    assert_eq!(report("m", &declared(r#"{"release": "NO"}"#), &known), None);
     assert_eq!(report("new", &declared("{}"), &known), None);
+    let early = Known { ledger: None, ..known.clone() };
+    assert_eq!(report("m", &declared("{}"), &early), None);
+    let late = Known { ledger: Some(Arc::default()), ..known.clone() };
+    assert_eq!(report("m", &declared("{}"), &late), None);
     let unread = Known { state: Arc::new(State::of(Guards::none())), ..known };
     assert_eq!(report("m", &declared("{}"), &unread), None);
 }
@@ -92,7 +96,7 @@ fn a_bad_version_is_told_while_the_good_one_stays_in_force() {
         message: "spec.release is no text".to_owned(),
     };
     let state = State { guard_problems: [problem].into(), ..(*known.state).clone() };
-    let status = report("m", &declared(r#"{"release": 7}"#), &Known { state: Arc::new(state), ..known }).unwrap();
+    let status = report("m", &declared(r#"{"release": "NO"}"#), &Known { state: Arc::new(state), ..known }).unwrap();
     assert_eq!(said(&status), ["Ready False Invalid", "Degraded True Invalid", "CompanionsApplied True Applied"]);
     assert_eq!(status.conditions[0].message, "spec.release is no text; the version before it stays in force");
 }
@@ -105,7 +109,8 @@ fn problems_say_what_to_do_and_numbers_are_counted() {
     let totals = GuardTotals { scrape_paths, exposures: 2 };
     known.totals = Arc::new(Totals { guards: [("m".to_owned(), totals)].into() });
     let change = Change { time: Timestamp::UNIX_EPOCH, message: "created".to_owned() };
-    known.ledger = Arc::new(Ledger { last_changes: [("m".to_owned(), change)].into(), ..(*known.ledger).clone() });
+    let ledger = known.ledger.as_deref().unwrap().clone();
+    known.ledger = Some(Arc::new(Ledger { last_changes: [("m".to_owned(), change)].into(), ..ledger }));
     let status = report("m", &declared("{}"), &known).unwrap();
     let counts = (status.companions.wanted, status.companions.applied, status.companions.reported);
     assert_eq!(counts, (2, 1, 2));
