@@ -10,6 +10,7 @@ mod support;
 mod burst;
 mod certificates;
 mod consequences;
+mod registration;
 mod start;
 mod watch;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         burst::CASES,
         certificates::CASES,
         consequences::CASES,
+        registration::CASES,
         start::CASES,
         watch::CASES,
     ])
