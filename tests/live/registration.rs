@@ -90,7 +90,6 @@ impl<'a> Site<'a> {
         for (namespace, manifest) in [
             ("kube-system", POD),
             ("kube-system", POLICY),
-            (SYSTEM, POLICY),
             ("elsewhere", POD),
             ("elsewhere", POLICY),
             ("monitoring", POD),
@@ -155,6 +154,8 @@ fn gone(_: anyhow::Error) -> Result<std::process::ExitStatus> {
 fn nothing_waits_for_us_before_we_are_proven_nor_after_we_have_left(cluster: &ControlPlane) -> Result<()> {
     let site = Site::new(cluster)?;
     site.goes_on("before any replica")?;
+    let said = site.create(SYSTEM, POLICY)?;
+    ensure!(said.succeeded, "our own namespace is held up:\n{}", said.stderr);
     let mut replicas = site.replicas()?;
     site.goes_on("without a guard")?;
     site.enforce()?;
@@ -242,10 +243,7 @@ fn deleting_the_manifests_removes_the_webhooks(cluster: &ControlPlane) -> Result
     site.enforce()?;
     let manifests = format!("{}/manifests", env!("CARGO_MANIFEST_DIR"));
     cluster.kubectl().succeed(&["delete", "--wait=false", "--kustomize", &manifests], "")?;
-    site.goes_on("while we are removed").or_else(|error| {
-        // Our own namespace takes nothing new any more.
-        if error.to_string().contains(SYSTEM) { Ok(()) } else { Err(error) }
-    })?;
+    site.goes_on("while we are removed")?;
     poll::until("the webhook configurations to go", Duration::from_secs(30), || {
         let left = [site.configuration(VALIDATING)?, site.configuration(MUTATING)?];
         Ok(if left.iter().all(Option::is_none) { Look::Ready(()) } else { Look::not_yet("they are there") })
