@@ -11,6 +11,7 @@ mod burst;
 mod certificates;
 mod companions;
 mod consequences;
+mod registration;
 mod start;
 mod watch;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         certificates::CASES,
         companions::CASES,
         consequences::CASES,
+        registration::CASES,
         start::CASES,
         watch::CASES,
     ])

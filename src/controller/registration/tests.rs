@@ -151,17 +151,13 @@ async fn nothing_is_made_that_nobody_would_remove() {
 #[rstest]
 #[case::the_last_one(None, "Ignore")]
 #[case::another_serves(Some("other"), "Fail")]
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_leaves_as_the_last_one_has_nothing_wait_for_it(#[case] other: Option<&str>, #[case] expected: &str) {
     let api_server = installed();
     api_server.set_answers(true);
     let context = context(&api_server, "one", true);
     let mut keeper = Keeper::new(context.clone());
-    for _ in 0..2 {
-        keeper.look().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(1100)).await;
-    }
-    keeper.look().await.unwrap();
+    looks(&api_server, &mut keeper, 3).await;
     assert_eq!(api_server.policies(), ["Fail", "Ignore"]);
     other.into_iter().for_each(|other| api_server.renew(other));
     withdraw(&context).await;

@@ -162,9 +162,15 @@ impl Store {
 }
 
 fn status(code: u16, message: &str) -> (u16, Value) {
+    let reason = match code {
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        _ => "MethodNotAllowed",
+    };
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "code": code, "message": message, "reason": "x", "details": {},
+        "code": code, "message": message, "reason": reason, "details": {},
     });
     (code, status)
 }
