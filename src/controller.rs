@@ -10,11 +10,14 @@ pub mod certificates;
 pub mod client;
 pub mod companions;
 pub mod declared;
+pub mod events;
+pub mod existing;
 pub mod leader;
 pub mod leadership;
 pub mod registration;
 pub mod settings;
 pub mod start;
+pub mod status;
 pub mod uninstall;
 pub mod watch;
 

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod analysis;
 pub mod audit;
 pub mod companion;
+pub mod existing;
 pub mod inject;
 pub mod message;
 pub mod reach;

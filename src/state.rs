@@ -85,6 +85,16 @@ impl State {
     pub fn of(guards: Guards) -> Self {
         Self { guards: Arc::new(guards), guard_problems: Arc::default(), cluster: None }
     }
+
+    /// Whether both have the same guards and the same cluster, though perhaps not of the same moment: what follows from
+    /// the one follows from the other. States that were made apart are not the same, even if they are alike.
+    pub fn is_based_on_the_same(&self, other: &Self) -> bool {
+        let is_same_cluster = match (&self.cluster, &other.cluster) {
+            (Some(one), Some(other)) => Arc::ptr_eq(&one.snapshot, &other.snapshot),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        is_same_cluster && Arc::ptr_eq(&self.guards, &other.guards)
+    }
 }
 
 impl SharedState {

@@ -8,6 +8,7 @@ pub mod attempt;
 mod breaker;
 pub mod ledger;
 mod memory;
+mod news;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::controller::companions::attempt::Outcome;
 use crate::controller::companions::ledger::{Condition, Entry, LastChange, Ledger};
 use crate::controller::companions::memory::Memory;
 use crate::controller::declared::Declared;
+use crate::controller::events::{Happening, Subject, Teller};
 use crate::engine::companion::owned::Owner;
 use crate::engine::companion::plan::{Plan, Standing, Unwanted, Wanted, plan};
 use crate::model::{ObjectReference, Resource};
@@ -41,9 +43,10 @@ pub async fn run(
     context: Context,
     mut declared: watch::Receiver<Option<Arc<Declared>>>,
     ledger: watch::Sender<Arc<Ledger>>,
+    teller: Teller,
 ) {
     let mut states = context.shared.state.subscribe();
-    let mut worker = Worker::new(context);
+    let mut worker = Worker::new(context, teller);
     loop {
         states.mark_unchanged();
         let known = declared.borrow_and_update().clone();
@@ -71,6 +74,9 @@ struct Worker {
     /// Until when kinds are not asked for.
     absent: BTreeMap<Resource, Duration>,
     ledger: Ledger,
+    teller: Teller,
+    /// The guards that Events can be told at.
+    subjects: BTreeMap<String, Subject>,
 }
 
 /// Something to see to.
@@ -111,13 +117,15 @@ async fn attempted<'p>(client: &kube::Client, job: Job<'p>) -> (Job<'p>, Outcome
 }
 
 impl Worker {
-    fn new(context: Context) -> Self {
+    fn new(context: Context, teller: Teller) -> Self {
         Self {
             context,
             start: Instant::now(),
             memories: HashMap::new(),
             absent: BTreeMap::new(),
             ledger: Ledger::default(),
+            teller,
+            subjects: BTreeMap::new(),
         }
     }
 
@@ -130,6 +138,7 @@ impl Worker {
         let Some(declared) = declared else { return Duration::from_secs(1) };
         let state = self.context.shared.state.kept();
         let Some(plan) = planned(&state, declared) else { return Duration::from_secs(1) };
+        self.subjects = declared.iter().map(|(name, it)| (name.clone(), Subject::guard(name, it))).collect();
         self.memories.retain(|reference, _| {
             let is_wanted = plan.wanted.iter().any(|it| it.reference == *reference);
             is_wanted || plan.unwanted.iter().any(|it| it.reference == *reference)
@@ -146,6 +155,8 @@ impl Worker {
         }
         self.ledger.entries = plan.wanted.iter().map(|wanted| self.entry(wanted)).collect();
         self.ledger.last_changes.retain(|guard, _| declared.contains_key(guard));
+        let missing = self.ledger.entries.iter().filter(|entry| entry.condition.is_missing()).count();
+        self.context.shared.metrics.companions.missing.set(i64::try_from(missing).unwrap_or(i64::MAX));
         self.until_the_next(&plan)
     }
 
@@ -191,23 +202,32 @@ impl Worker {
         if memory.learn(outcome, object, stored, now) {
             self.context.shared.metrics.companions.withheld();
             tracing::error!(companion = %job.reference(), "it is changed back again and again, and left alone for now");
+            let about = self.subjects.get(job.guard()).cloned();
+            self.tell(news::withheld(about, job.resource(), job.reference()));
         }
     }
 
-    /// Tells what was written, and a failure when it begins.
+    /// Tells what was written, and what stands in the way when that is new.
     fn write_down(&mut self, job: &Job<'_>, outcome: &Outcome) {
         self.context.shared.metrics.companions.tried(outcome.name());
         let (companion, guard) = (job.reference(), job.guard());
-        if let Some(done) = done(outcome) {
+        if let Some(done) = news::done(outcome) {
             tracing::info!(guard, %companion, "{done}");
             let change = LastChange { time: Timestamp::now(), message: format!("{done} {companion}") };
             self.ledger.last_changes.insert(guard.to_owned(), change);
         }
         let before = self.memories.get(companion).and_then(|memory| memory.outcome.as_ref());
-        if let Outcome::Failed(reason) = outcome
-            && before != Some(outcome)
-        {
-            tracing::warn!(guard, %companion, reason, "a companion cannot be seen to");
+        if outcome.is_write() || before != Some(outcome) {
+            if let Outcome::Failed(reason) = outcome {
+                tracing::warn!(guard, %companion, reason, "a companion cannot be seen to");
+            }
+            self.tell(news::happenings(outcome, self.subjects.get(guard).cloned(), job.resource(), companion));
+        }
+    }
+
+    fn tell(&self, happenings: Vec<Happening>) {
+        for happening in happenings {
+            self.teller.tell(happening);
         }
     }
 
@@ -257,16 +277,6 @@ fn planned(state: &State, declared: &Declared) -> Option<Plan> {
     let owners: Vec<Owner<'_>> = owners.collect();
     let names: BTreeSet<&str> = declared.keys().map(String::as_str).collect();
     Some(plan(&owners, &names, snapshot))
-}
-
-/// What was written, if anything.
-const fn done(outcome: &Outcome) -> Option<&'static str> {
-    match outcome {
-        Outcome::Created => Some("created"),
-        Outcome::Repaired | Outcome::Altered(_) => Some("repaired"),
-        Outcome::Removed => Some("removed"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::controller::companions::ledger::Ledger;
-use crate::controller::{Context, companions, declared};
+use crate::controller::events::Teller;
+use crate::controller::existing::Existing;
+use crate::controller::status::Sources;
+use crate::controller::{Context, companions, declared, events, existing, status};
 
 /// Does the leader's work whenever this replica leads, until it is dropped.
 pub async fn run(context: Context) {
@@ -26,9 +29,15 @@ pub async fn run(context: Context) {
 
 async fn work(context: &Context) {
     let (declare, declared) = watch::channel(None);
-    let (told, _ledger) = watch::channel(Arc::new(Ledger::default()));
+    let (keep, ledger) = watch::channel(Arc::new(Ledger::default()));
+    let (find, found) = watch::channel(Arc::new(Existing::default()));
+    let (teller, happenings) = Teller::new();
+    let sources = Sources { declared: declared.clone(), ledger, existing: found };
     tokio::join!(
         declared::run(context.client.clone(), declare),
-        companions::run(context.clone(), declared.clone(), told),
+        companions::run(context.clone(), declared, keep, teller.clone()),
+        existing::run(context.clone(), find, teller),
+        status::run(context.clone(), sources),
+        events::run(context.client.clone(), context.settings.identity.clone(), happenings),
     );
 }

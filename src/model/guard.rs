@@ -14,6 +14,7 @@ pub mod learning;
 pub mod load;
 pub mod monitors;
 pub mod resolve;
+pub mod status;
 
 pub use component::{Component, ComponentPort, Evidence, Identification};
 pub use connection::{Caller, Connection, Purpose, Source};
@@ -51,6 +52,8 @@ pub struct Guard {
     pub mesh: Mesh,
     /// What is done about objects derived from the connections.
     pub companions: Companions,
+    /// What is done about objects that lack what is injected.
+    pub existing: document::ExistingMode,
     /// What is done about findings.
     pub enforcement: Enforcement,
     /// Findings that are accepted.

@@ -9,6 +9,7 @@ mod support;
 
 mod burst;
 mod certificates;
+mod companions;
 mod consequences;
 mod start;
 mod watch;
@@ -16,5 +17,12 @@ mod watch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::suite::run_alone(&[burst::CASES, certificates::CASES, consequences::CASES, start::CASES, watch::CASES])
+    support::suite::run_alone(&[
+        burst::CASES,
+        certificates::CASES,
+        companions::CASES,
+        consequences::CASES,
+        start::CASES,
+        watch::CASES,
+    ])
 }

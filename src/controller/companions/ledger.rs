@@ -64,6 +64,11 @@ pub struct LastChange {
 }
 
 impl Condition {
+    /// Whether it is wanted and not as it should be.
+    pub const fn is_missing(&self) -> bool {
+        !matches!(self, Self::Applied | Self::Altered | Self::Reported(_))
+    }
+
     /// What is known once an attempt has this outcome.
     pub(super) fn after(outcome: &Outcome) -> Self {
         match outcome {

@@ -132,7 +132,7 @@ fn guard(spec: &str) -> Guard {
 impl Scene {
     fn new(spec: &str) -> Self {
         let store = Stored::default();
-        let worker = Worker::new(context(&store));
+        let worker = Worker::new(context(&store), Teller::new().0);
         let mut scene = Self { store, worker, declared: Declared::new() };
         scene.declare(Some(spec));
         scene
@@ -220,7 +220,7 @@ async fn a_state_that_is_behind_costs_no_write() {
     scene.round().await;
     assert_eq!(scene.blind_round().await, [""; 0]);
     // So does a second leader, who has seen nothing yet.
-    scene.worker = Worker::new(scene.worker.context.clone());
+    scene.worker = Worker::new(scene.worker.context.clone(), Teller::new().0);
     assert_eq!(scene.blind_round().await, [""; 0]);
     assert_eq!(*scene.condition("grafana"), Condition::Applied);
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Protocol;
 use crate::model::guard::monitors::SelectorSpec;
+use crate::model::guard::status::GuardStatus;
 use crate::model::guard::{Caller, Certificates, Mode, Purpose, RuleSetting, Subject};
 
 /// The API version that is understood.
@@ -30,6 +31,7 @@ pub struct ScrapeGuard {
     pub spec: ScrapeGuardSpec,
     /// What was found. Written by scrapeguard, ignored when read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<GuardStatus>")]
     pub status: Option<serde_json::Value>,
 }
 
@@ -69,6 +71,8 @@ pub struct ScrapeGuardSpec {
     pub monitors: MonitorsSpec,
     /// Objects derived from the connections.
     pub companions: CompanionsSpec,
+    /// What is done about objects that are older than the guard and lack what is injected; `report` if left out.
+    pub existing: ExistingMode,
     /// What is done about findings.
     pub enforcement: EnforcementSpec,
     /// Findings that are accepted.
@@ -287,6 +291,17 @@ pub enum CompanionMode {
     /// Neither. Also read from `off`, which must be quoted for kubectl: YAML 1.1 takes it for `false`.
     #[serde(alias = "off")]
     Ignore,
+}
+
+/// What is done about objects of the guarded namespace that exist and lack what is injected when objects are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExistingMode {
+    /// They are counted and named in the status.
+    #[default]
+    Report,
+    /// They are given it, one after the other. Where a pod template changes, its pods are replaced.
+    Patch,
 }
 
 /// What is done about findings.

@@ -61,6 +61,7 @@ fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -> Resolved<
         monitors: settings::monitors(spec),
         mesh: settings::mesh(spec),
         companions: settings::companions(spec),
+        existing: spec.existing,
         namespace,
         release,
         components,
