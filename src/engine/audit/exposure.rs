@@ -120,9 +120,18 @@ fn of_port<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, port: &Guarded
     let trial = Trial::new(evaluator, snapshot.namespaces(), port);
     let addresses = Addresses::around(&trial);
     let outsiders = addresses.outsiders(&trial);
-    let possible = possible::possible(&trial, &addresses, &outsiders);
+    let (possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
     let existing = existing::existing(&trial, snapshot, &possible, &outsiders);
-    told(&trial, &possible, &outsiders, &existing)
+    let doubt = given_up.map(|_| in_doubt(&trial)).filter(|_| !possible.iter().any(Possible::is_anybody));
+    told(&trial, &possible, &outsiders, &existing).into_iter().chain(doubt).collect()
+}
+
+/// That others may get through for whom the search was given up.
+fn in_doubt<'s>(trial: &Trial<'_, 's>) -> Exposure<'s> {
+    let GuardedPort { target, port, protocol, .. } = *trial.port;
+    let reason = "the selectors around it are so entangled that the search for labels that get through was given up";
+    let from = Intruder::Possible("pods with labels that were not found in time".to_owned());
+    Exposure { target, port, protocol, from, verdict: Verdict::Unknown, object: None, reason: reason.to_owned() }
 }
 
 fn told<'s>(
@@ -149,18 +158,20 @@ fn told<'s>(
     pods.chain(outside).chain(here).collect()
 }
 
-/// Who could get to one port and may not: pods that anybody could make, and addresses, in words.
+/// Who could get to one port and may not: pods that anybody could make, and addresses, in words; `None` where the search
+/// for them was given up.
 pub(in crate::engine::audit) fn strangers<'s>(
     snapshot: &'s Snapshot,
     evaluator: &Evaluator<'s>,
     port: &GuardedPort<'s>,
-) -> Vec<(String, Verdict)> {
+) -> Option<Vec<(String, Verdict)>> {
     let trial = Trial::new(evaluator, snapshot.namespaces(), port);
     let addresses = Addresses::around(&trial);
     let outsiders = addresses.outsiders(&trial);
-    let possible = possible::possible(&trial, &addresses, &outsiders);
+    let (possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
     let pods = possible.iter().map(|it| (it.in_words(&trial.called), it.verdict));
-    pods.chain(outsiders.iter().map(|it| (it.in_words(), it.verdict))).collect()
+    let all = pods.chain(outsiders.iter().map(|it| (it.in_words(), it.verdict))).collect();
+    given_up.is_none().then_some(all)
 }
 
 fn exposure<'s>(trial: &Trial<'_, 's>, from: Intruder<'s>, verdict: Verdict, path: &Path) -> Exposure<'s> {

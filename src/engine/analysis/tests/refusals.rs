@@ -54,6 +54,13 @@ fn who_does_not_want_to_hear_of_it_does_not() {
 }
 
 #[test]
+fn a_prometheus_may_go() {
+    let asked = Asked::delete("Prometheus", "monitoring", "k8s");
+    let told = answer(&asked, "denyLostTargets: true", &User::default(), None);
+    assert!(matches!(told.as_slice(), [line] if line.starts_with("warn SG-GEN-006 cuts")), "{told:?}");
+}
+
+#[test]
 fn nothing_is_refused_elsewhere() {
     let deny = Asked::put("NetworkPolicy", "shop", "deny", "spec: {podSelector: {}, policyTypes: [Ingress]}");
     let expected = "warn SG-NP-033 cuts Prometheus off from 2 targets: shop/api-1:8080, shop/web-0:8080";

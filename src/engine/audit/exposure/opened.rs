@@ -3,7 +3,7 @@
 use super::addresses::Addresses;
 use super::port::{GuardedPort, guarded_ports};
 use super::trial::Trial;
-use super::{Exposure, existing, possible, told};
+use super::{Exposure, existing, in_doubt, possible, told};
 use crate::engine::reach::{Evaluator, Verdict};
 use crate::model::guard::Guards;
 use crate::model::snapshot::{Pod, Snapshot};
@@ -43,7 +43,7 @@ fn of_port<'s>(before: Side<'_, '_>, after: Side<'_, 's>, port: &GuardedPort<'s>
     let trial = Trial::new(after.evaluator, after.snapshot.namespaces(), port);
     let addresses = Addresses::around(&trial);
     let mut outsiders = addresses.outsiders(&trial);
-    let mut possible = possible::possible(&trial, &addresses, &outsiders);
+    let (mut possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
     let mut existing = existing::existing(&trial, after.snapshot, &possible, &outsiders);
     outsiders.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
     possible.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
@@ -51,5 +51,14 @@ fn of_port<'s>(before: Side<'_, '_>, after: Side<'_, 's>, port: &GuardedPort<'s>
         let pod = before.snapshot.pod_referred_to(&it.pod.object).map(|(pod, _)| pod);
         it.verdict < pod.map_or(Verdict::Blocked, |pod| got_through(&|earlier| existing::verdict_of(earlier, pod)))
     });
-    told(&trial, &possible, &outsiders, &existing)
+    let was_in_doubt = || earlier.as_ref().is_some_and(is_in_doubt);
+    let doubt = given_up.filter(|_| !was_in_doubt()).map(|_| in_doubt(&trial));
+    told(&trial, &possible, &outsiders, &existing).into_iter().chain(doubt).collect()
+}
+
+/// Whether the search was given up for this port as well, or everybody got through.
+fn is_in_doubt(trial: &Trial<'_, '_>) -> bool {
+    let addresses = Addresses::around(trial);
+    let (possible, given_up) = possible::possible(trial, &addresses, &addresses.outsiders(trial));
+    given_up.is_some() || possible.iter().any(possible::Possible::is_anybody)
 }
