@@ -351,7 +351,9 @@ fn versions(live: &Live<'_>) -> Result<Vec<[String; 4]>> {
     let said = live.cluster.kubectl().succeed(&["get", kinds, "--namespace", NAMESPACE, "--output", "json"], "")?;
     let list: Value = serde_json::from_str(&said.stdout)?;
     let items = list["items"].as_array().context("no list")?;
-    let version =
-        |it: &Value| [&it["kind"], &it["metadata"]["name"], &it["metadata"]["generation"]].map(ToString::to_string);
+    let version = |it: &Value| {
+        let metadata = &it["metadata"];
+        [&it["kind"], &metadata["name"], &metadata["labels"], &metadata["generation"]].map(ToString::to_string)
+    };
     Ok(items.iter().map(version).collect())
 }
