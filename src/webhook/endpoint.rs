@@ -62,7 +62,7 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::registration::{Ability, FailurePolicies, Place, registration};
+    use crate::engine::registration::{Ability, FailurePolicies, Place, Webhook, registration};
     use crate::model::guard::Guards;
 
     #[test]
@@ -75,7 +75,7 @@ mod tests {
         let registration = registration(&guards, &place, Ability::Cluster, FailurePolicies::IGNORE);
         let registered = registration.mutating.webhooks.iter().chain(&registration.validating.webhooks);
         let known = Endpoint::ALL.map(|(path, _)| path);
-        let mut paths: Vec<_> = registered.map(|webhook| webhook.path()).collect();
+        let mut paths: Vec<_> = registered.map(Webhook::path).collect();
         assert!(paths.iter().all(|path| known.contains(path)), "{paths:?}");
         paths.sort_unstable();
         paths.dedup();
