@@ -80,7 +80,10 @@ pub(super) fn of_guards() -> Vec<Condition> {
 /// Whatever may cut scrapes somewhere. When the control plane removes what is in a namespace that goes, or whose owner
 /// has gone, nobody is there to be told. Of a workload, only that part of the template counts by which its pods are
 /// selected, found and reached; a new image is rolled out without us.
-pub(super) fn of_consequences() -> Vec<Condition> {
+///
+/// What we write ourselves is what a guard asks for, and who edited the guard was told. Of several companions, one that
+/// isolates may well be written before the one that opens. Nobody else runs in our namespace.
+pub(super) fn of_consequences(own_namespace: &str) -> Vec<Condition> {
     let by_somebody = "request.operation != 'DELETE' || \
                        !('system:serviceaccounts:kube-system' in request.userInfo.groups)";
     let field = |path: &str| format!("object.spec.template.{path} != oldObject.spec.template.{path}");
@@ -95,5 +98,7 @@ pub(super) fn of_consequences() -> Vec<Condition> {
     let workloads = "!(request.resource.resource in ['deployments', 'statefulsets', 'daemonsets'])";
     let template = condition("template-matters", format!("{workloads} || {}", looked_at.join(" || ")));
     let changed = something_changed(&[annotations_changed(&[DRY_RUN])]);
-    vec![not_being_deleted(), condition("not-collected", by_somebody), changed, template]
+    let not_ours = format!("!('system:serviceaccounts:{own_namespace}' in request.userInfo.groups)");
+    let by_others = [condition("not-collected", by_somebody), condition("not-from-ourselves", not_ours)];
+    [vec![not_being_deleted()], by_others.into(), vec![changed, template]].concat()
 }

@@ -22,7 +22,8 @@ pub(super) fn webhooks(namespaces: &Namespaces, factory: &Factory<'_>) -> Vec<We
 /// Where a guard denies lost targets, what is written waits for us. Removals never do, so they are asked about apart.
 fn in_mode(namespaces: &Namespaces, factory: &Factory<'_>, mode: Option<Mode>) -> Vec<Webhook> {
     let webhook = |name, rules: &[Rule], selector: Selector| {
-        let webhook = factory.validating(name, PATH, mode).on(rules).when(&conditions::of_consequences());
+        let webhook =
+            factory.validating(name, PATH, mode).on(rules).when(&conditions::of_consequences(&factory.place.namespace));
         webhook.within(selector.in_mode(mode))
     };
     let kept = &namespaces.keeping_targets;

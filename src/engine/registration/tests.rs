@@ -185,6 +185,21 @@ fn without_a_guard_only_guards_are_looked_at() {
 }
 
 #[test]
+fn what_we_write_ourselves_is_not_asked_back_for_what_it_closes() {
+    let webhooks = webhooks(&["{enforcement: {denyLostTargets: true}}"]);
+    let is_asked = |webhook: &&Value| {
+        let name = webhook["name"].as_str().unwrap();
+        name.ends_with("consequences.scrapeguard.io") && !name.starts_with("guards.")
+    };
+    let asked: Vec<_> = webhooks.iter().filter(is_asked).collect();
+    assert_eq!(asked.len(), 8, "{asked:?}");
+    for webhook in asked {
+        let text = webhook["matchConditions"].to_string();
+        assert!(text.contains("!('system:serviceaccounts:scrapeguard-system' in"), "{webhook}");
+    }
+}
+
+#[test]
 fn monitors_elsewhere_are_left_alone_where_no_label_is_added() {
     let is_called =
         |guard: &str| webhooks(&[guard]).iter().any(|webhook| webhook["name"] == "elsewhere.mutate.scrapeguard.io");

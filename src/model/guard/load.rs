@@ -162,7 +162,8 @@ mod tests {
             "purpose": "ui"}]}"#;
         let said = from_json(&object(unknown)).unwrap_err();
         assert!(said.contains("spec.connections[0]") && said.contains("did you mean \"grafana\"?"), "{said}");
-        assert!(from_json(&object(r#"{"namspace": "x"}"#)).unwrap_err().contains("unknown field `namspace`"));
+        let misspelt = from_json(&object(r#"{"namspace": "x"}"#)).unwrap_err();
+        assert_eq!(misspelt, "unknown field \"namspace\"; did you mean \"namespace\"?");
     }
 
     #[rstest]
