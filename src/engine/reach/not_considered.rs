@@ -1,6 +1,8 @@
 //! What has a say in a connection and is not evaluated: where it may matter, the answer is unknown, whatever the rest
 //! says.
 
+use std::sync::Arc;
+
 use crate::engine::reach::mesh::{Call, ClientTls, Membership, MeshSettings};
 use crate::engine::reach::network_policy::Direction;
 use crate::engine::reach::{Connection, End, Step, Verdict};
@@ -10,13 +12,13 @@ use crate::model::snapshot::{Affects, Pod, Unmodelled};
 /// Objects of kinds that are not evaluated.
 #[derive(Clone, Debug)]
 pub(super) struct NotConsidered<'s> {
-    objects: &'s [Unmodelled],
+    objects: Arc<[&'s Unmodelled]>,
     root_namespace: String,
 }
 
 impl<'s> NotConsidered<'s> {
-    pub(super) fn new(objects: &'s [Unmodelled], mesh: &MeshSettings) -> Self {
-        Self { objects, root_namespace: mesh.root_namespace.clone() }
+    pub(super) fn new(objects: impl IntoIterator<Item = &'s Unmodelled>, mesh: &MeshSettings) -> Self {
+        Self { objects: objects.into_iter().collect(), root_namespace: mesh.root_namespace.clone() }
     }
 
     /// A hop of NetworkPolicies, unless a policy of another kind may decide otherwise: of the pod's namespace or of the
@@ -35,8 +37,8 @@ impl<'s> NotConsidered<'s> {
             Direction::Egress => connection.from,
             Direction::Ingress => connection.to,
         })?;
-        let is_about = |it: &&Unmodelled| it.affects == Affects::Network && is_within(it, &[&pod.namespace, ""]);
-        self.objects.iter().find(is_about)
+        let is_about = |it: &&&Unmodelled| it.affects == Affects::Network && is_within(it, &[&pod.namespace, ""]);
+        self.objects.iter().find(is_about).copied()
     }
 
     /// The hop of mutual TLS, unless something tells the caller's sidecar how to speak.
@@ -50,19 +52,19 @@ impl<'s> NotConsidered<'s> {
         let namespace = |pod: Option<&'_ Pod>| pod.map_or_else(String::new, |pod| pod.namespace.clone());
         let (from, to) = (namespace(from), namespace(to));
         let is_about =
-            |it: &&Unmodelled| speaks_of_tls(it) && is_within(it, &[&from, &to, self.root_namespace.as_str()]);
-        doubted(step, self.objects.iter().find(is_about))
+            |it: &&&Unmodelled| speaks_of_tls(it) && is_within(it, &[&from, &to, self.root_namespace.as_str()]);
+        doubted(step, self.objects.iter().find(is_about).copied())
     }
 
     /// The hop of AuthorizationPolicies, unless something changes what the called proxy does.
     pub(super) fn of_authorization(&self, call: &Call<'_>, step: Step) -> Step {
         let Some(pod) = pod(call.connection.to) else { return step };
         let has_proxy = !matches!(call.called, Membership::None(_));
-        let is_about = |it: &&Unmodelled| match it.group.as_str() {
+        let is_about = |it: &&&Unmodelled| match it.group.as_str() {
             "policy.linkerd.io" => is_within(it, &[&pod.namespace]),
             _ => has_proxy && changes_proxies(it) && is_within(it, &[&pod.namespace, self.root_namespace.as_str()]),
         };
-        doubted(step, self.objects.iter().find(is_about))
+        doubted(step, self.objects.iter().find(is_about).copied())
     }
 }
 

@@ -15,6 +15,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// One that does not have the form of its kind.
+    pub(super) const fn of_form(object: ObjectReference, origin: Option<Origin>, why: String) -> Self {
+        Self { object: Some(object), origin, kind: ProblemKind::Form(why) }
+    }
+
     /// Whether something is missing from the snapshot because of it.
     pub fn is_loss(&self) -> bool {
         self.kind != ProblemKind::Duplicate

@@ -194,11 +194,11 @@ fn full_name(object: &crate::model::ObjectReference) -> String {
 
 fn fix_line(fix: &Fix) -> FixLine<'_> {
     let change = fix.change.iter().map(|change| match change {
-        Change::Put { json, .. } => match serde_json::from_str(json) {
+        Change::Put { json, .. } | Change::PutUnmodelled { json, .. } => match serde_json::from_str(json) {
             Ok(object) => ChangeLine::Put(object),
             Err(_) => ChangeLine::PutText(json),
         },
-        Change::Delete(object) => ChangeLine::Delete(object.to_string()),
+        Change::Delete(object) | Change::DeleteUnmodelled { object, .. } => ChangeLine::Delete(object.to_string()),
     });
     FixLine { summary: &fix.summary, change: change.collect() }
 }
