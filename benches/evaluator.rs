@@ -8,6 +8,7 @@ mod events;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -15,11 +16,12 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use jiff::Timestamp;
 use peak_alloc::PeakAlloc;
-use scrapeguard::engine::admission::Circumstances;
+use scrapeguard::engine::admission::{Circumstances, Operation, Request};
+use scrapeguard::engine::analysis::Analysis;
 use scrapeguard::engine::audit::{Audit, Scrapes};
 use scrapeguard::engine::reach::network_policy::HostNetwork;
 use scrapeguard::engine::reach::{Connection, End, Evaluator, Manner, MeshSettings};
-use scrapeguard::model::guard::Guards;
+use scrapeguard::model::guard::{Guards, User};
 use scrapeguard::model::snapshot::{Builder, Snapshot};
 use scrapeguard::model::{ObjectReference, Protocol, Resource, Source};
 
@@ -34,7 +36,7 @@ const KIB: f64 = 1024.0;
 const CHANGES: usize = 50;
 /// As many as a warning names.
 const NAMED: usize = 10;
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "pods",
     "dump MB",
     "read s",
@@ -45,6 +47,7 @@ const COLUMNS: [&str; 11] = [
     "audit s",
     "paths",
     "validation ms",
+    "consequences ms",
     "peak MiB",
 ];
 
@@ -80,6 +83,8 @@ struct Measured {
     paths: usize,
     /// The longest of several changes.
     validation: Duration,
+    /// The longest that it takes to tell all consequences of a policy, of a monitor, and of anything else.
+    consequences: [Duration; 3],
     /// Of all memory but the dump, in bytes.
     peak: f64,
     events: Vec<Taken>,
@@ -124,6 +129,7 @@ fn measure(pods: usize) -> Measured {
     let (audit, auditing) = timed(|| Audit::of(&snapshot, &evaluator, &guards, &circumstances));
     let (paths, validation) = (audit.scrape_paths.len(), validation(&snapshot, &evaluator, &audit));
     let (peak, pods) = (MEMORY.peak_usage() - before, snapshot.pods().len());
+    let consequences = consequences(&snapshot, &circumstances);
     drop((audit, evaluator));
     let (events, live) = happen(snapshot, &dump);
     Measured {
@@ -137,6 +143,7 @@ fn measure(pods: usize) -> Measured {
         audit: auditing,
         paths,
         validation,
+        consequences,
         peak: bytes(peak),
         events,
         live: bytes(held) + live,
@@ -151,6 +158,45 @@ fn happen(snapshot: Snapshot, dump: &str) -> (Vec<Taken>, f64) {
     let after = MEMORY.current_usage();
     assert!(live.problems().is_empty(), "{:?}", live.problems());
     (taken, bytes(after) - bytes(before))
+}
+
+/// The longest that it takes to answer a request, of some of each kind.
+fn consequences(snapshot: &Snapshot, circumstances: &Circumstances) -> [Duration; 3] {
+    let analysis = Analysis::of(Arc::new(snapshot.clone()), Arc::new(Guards::built_in()), circumstances);
+    let longest = |resource: Resource, jsons: Vec<(ObjectReference, Option<String>)>| {
+        let times = jsons.iter().map(|(object, json)| {
+            let namespace = object.namespace.as_deref().unwrap_or(&object.name);
+            let request = Request {
+                operation: if json.is_some() { Operation::Update } else { Operation::Delete },
+                group: resource.group(),
+                kind: resource.kind(),
+                subresource: "",
+                namespace,
+                name: &object.name,
+                object: json.as_deref(),
+                old_object: Some("{}"),
+            };
+            timed(|| analysis.consequences(&request, &User::default(), circumstances)).1
+        });
+        times.max().unwrap_or_default()
+    };
+    let of = |resource| -> Vec<ObjectReference> {
+        snapshot.objects(resource).map(|kept| kept.reference.clone()).take(CHANGES).collect()
+    };
+    let policies = of(Resource::NetworkPolicy);
+    let everywhere = policies.iter().map(|policy| policy.namespace.as_deref().unwrap_or_default());
+    let denials = everywhere.chain(["monitoring"]).map(denial).map(|(policy, json)| (policy, Some(json)));
+    let deletions = policies.iter().map(|policy| (policy.clone(), None));
+    let monitors = of(Resource::PodMonitor).into_iter().map(|monitor| (monitor, None));
+    let namespace = |name: &str| {
+        let object = ObjectReference { kind: "Namespace".to_owned(), namespace: None, name: name.to_owned() };
+        (object, Some(format!(r#"{{"metadata":{{"name":"{name}","labels":{{"changed":"yes"}}}}}}"#)))
+    };
+    [
+        longest(Resource::NetworkPolicy, denials.chain(deletions).collect()),
+        longest(Resource::PodMonitor, monitors.collect()),
+        longest(Resource::Namespace, vec![namespace("monitoring")]),
+    ]
 }
 
 fn read(dump: &str) -> Builder {
@@ -188,7 +234,7 @@ fn validation(snapshot: &Snapshot, evaluator: &Evaluator<'_>, audit: &Audit<'_>)
     let deletions = policies.iter().map(|policy| ((*policy).clone(), None));
     let (impacts, times): (Vec<_>, Vec<_>) = deletions
         .chain(denials.map(|(policy, json)| (policy, Some(json))))
-        .map(|(policy, json)| timed(|| scrapes.impact(&policy, json.as_deref(), NAMED)))
+        .map(|(policy, json)| timed(|| scrapes.impact(Resource::NetworkPolicy, &policy, json.as_deref(), NAMED)))
         .unzip();
     assert!(impacts.iter().any(|impact| impact.blocked > 0), "no change did anything");
     times.into_iter().max().unwrap_or_default()
@@ -224,6 +270,7 @@ fn table(rows: &[Measured]) -> Table {
             format!("{:.3}", row.audit.as_secs_f64()),
             row.paths.to_string(),
             format!("{:.2}", row.validation.as_secs_f64() * 1e3),
+            row.consequences.map(|time| format!("{:.1}", time.as_secs_f64() * 1e3)).join(" / "),
             format!("{:.0}", row.peak / KIB / KIB),
         ]);
     }

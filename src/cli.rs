@@ -19,6 +19,8 @@ pub mod screen;
 pub mod serve;
 pub mod snapshot;
 pub mod trace;
+pub mod uninstall;
+pub mod webhooks;
 
 /// Keeps every metrics port reachable by Prometheus, and by nothing else.
 #[derive(Debug, Parser)]
@@ -38,6 +40,8 @@ enum Command {
     Trace(trace::Arguments),
     Rules(rules::Arguments),
     Crd(crd::Arguments),
+    Webhooks(webhooks::Arguments),
+    Uninstall(uninstall::Arguments),
     Certs(certs::Arguments),
     Completions(completions::Arguments),
 }
@@ -74,6 +78,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Render(arguments) => render::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Crd(arguments) => crd::run(&arguments),
+        Command::Webhooks(arguments) => webhooks::run(&arguments),
+        Command::Uninstall(arguments) => uninstall::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

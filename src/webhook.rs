@@ -8,6 +8,7 @@ pub mod body;
 pub mod certificate;
 pub mod client_certificate;
 pub mod connection;
+mod consequences;
 pub mod deadline;
 pub mod endpoint;
 pub mod health;
@@ -20,6 +21,6 @@ pub mod server;
 pub mod settings;
 pub mod tls;
 
-pub use answer::answer;
-pub use server::{RunningServer, StartError, start};
+pub use answer::{answer, answer_knowing};
+pub use server::{LOCAL_NAMES, RunningServer, Shared, StartError, start};
 pub use settings::Settings;

@@ -59,8 +59,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     let snapshot = &inspection.snapshot;
     let audit = inspection.audit(&mesh, standards.now);
     let found = gather(inspection.found(), &audit, snapshot);
-    let summary = Summary::of(snapshot, &audit, &found, inspection.objects, inspection.injections());
-    let report = Report { snapshot, audit: &audit, found: &found, summary };
+    let lacking = inspection.lacking();
+    let summary = Summary::of(snapshot, &audit, &found, inspection.objects, lacking.len());
+    let report = Report { snapshot, audit: &audit, found: &found, lacking: &lacking, summary };
     match arguments.output {
         Format::Table => screen::print(&text::text(&report, usize::from(screen::width())))?,
         Format::Json => screen::write(|writer| json::write(&report, writer))?,

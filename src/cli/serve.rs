@@ -10,12 +10,15 @@ use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Ending;
+use crate::controller::{self, Controller};
 use crate::model::guard::Guards;
+use crate::state::State;
 use crate::telemetry::logs;
 use crate::webhook::certificate::reload::CertificateFiles;
 use crate::webhook::settings::{CertificateSource, Clients, Settings};
-use crate::webhook::{self, RunningServer};
+use crate::webhook::{self, RunningServer, Shared};
 
+mod cluster;
 mod greeting;
 
 /// Answer admission reviews over TLS.
@@ -29,11 +32,14 @@ pub struct Arguments {
     /// Where /livez, /readyz and /metrics are, without TLS.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     health_listen: SocketAddr,
-    /// YAML file with ScrapeGuard objects, instead of the built-in guard for kube-prometheus-stack.
+    /// YAML file with ScrapeGuard objects, instead of those of the cluster; without a cluster, instead of
+    /// the built-in guard for kube-prometheus-stack.
     #[arg(long, value_name = "FILE")]
     guard: Option<PathBuf>,
     #[command(flatten)]
     tls: TlsArguments,
+    #[command(flatten)]
+    cluster: cluster::ClusterArguments,
     #[command(flatten)]
     limits: LimitArguments,
     #[command(flatten)]
@@ -102,24 +108,29 @@ enum LogFormat {
 /// What kept the server from starting, or that a second signal cut the shutdown short.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     arguments.logs.init()?;
-    let guards = arguments.guards()?;
-    let settings = arguments.settings()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(serve(settings, guards, arguments.tls.ca_out.as_deref()));
+    let result = runtime.block_on(serve(arguments));
     // Whoever is still busy here has had its time.
     runtime.shutdown_background();
     result.map(|()| Ending::Clean)
 }
 
-async fn serve(settings: Settings, guards: Guards, ca_out: Option<&Path>) -> anyhow::Result<()> {
+async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let stop_asked = stop_signals()?;
+    let mut settings = arguments.settings()?;
+    let ca_out = arguments.tls.ca_out.as_deref();
     let with_client_certificate = settings.clients.is_some();
-    let server = webhook::start(settings, guards).await?;
+    let shared = Shared::new(State::of(arguments.guards()?));
+    let controller = arguments.controller(&shared).await?;
+    if let Some(certificate) = controller.as_ref().and_then(Controller::certificate) {
+        settings.certificate = CertificateSource::Shared(certificate);
+    }
+    let server = webhook::start(settings, shared).await?;
     if let (Some(path), Some(ca)) = (ca_out, server.ca_pem()) {
         std::fs::write(path, ca).with_context(|| format!("cannot write {}", path.display()))?;
     }
     greet(&server, ca_out, with_client_certificate);
-    stop(server, stop_asked).await
+    stop(server, controller, stop_asked).await
 }
 
 /// What is printed when nobody reads it is nobody's loss: a closed standard output does not stop the server.
@@ -133,13 +144,25 @@ fn greet(server: &RunningServer, ca: Option<&Path>, with_client_certificate: boo
     let _printed = anstream::stdout().write_all(text.as_bytes());
 }
 
-async fn stop(server: RunningServer, mut asked: impl AsyncFnMut() -> &'static str) -> anyhow::Result<()> {
+async fn stop(
+    server: RunningServer,
+    controller: Option<Controller>,
+    mut asked: impl AsyncFnMut() -> &'static str,
+) -> anyhow::Result<()> {
     let signal = asked().await;
     tracing::info!(signal, "asked to stop");
     tokio::select! {
-        () = server.shutdown() => Ok(()),
+        () = shut_down(server, controller) => Ok(()),
         signal = asked() => bail!("stopped at once by a second {signal}"),
     }
+}
+
+/// The controller leaves first, as nobody may wait for a server that does not listen any more.
+async fn shut_down(server: RunningServer, controller: Option<Controller>) {
+    if let Some(mut controller) = controller {
+        controller.withdraw().await;
+    }
+    server.shutdown().await;
 }
 
 fn stop_signals() -> anyhow::Result<impl AsyncFnMut() -> &'static str> {
@@ -156,11 +179,20 @@ fn stop_signals() -> anyhow::Result<impl AsyncFnMut() -> &'static str> {
 impl Arguments {
     fn guards(&self) -> anyhow::Result<Guards> {
         let Some(path) = &self.guard else {
-            return Ok(Guards::built_in());
+            return Ok(if self.cluster.is_in_cluster() { Guards::none() } else { Guards::built_in() });
         };
         let source = read_text(path)?;
         Guards::parse(&source)
             .map_err(|error| anyhow::anyhow!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message))
+    }
+
+    async fn controller(&self, shared: &Shared) -> anyhow::Result<Option<Controller>> {
+        if !self.cluster.is_in_cluster() {
+            return Ok(None);
+        }
+        let settings = self.cluster.settings(self.guard.is_some(), self.tls.tls_cert.is_some());
+        let controller = controller::start(self.cluster.kubeconfig.as_deref(), settings, shared.clone()).await;
+        controller.map(Some).context("cannot work in a cluster")
     }
 
     fn settings(&self) -> anyhow::Result<Settings> {

@@ -2,18 +2,20 @@
 
 mod judge;
 mod mutate;
+pub mod own;
 mod validate;
 
 pub use judge::judge_cluster;
+pub(in crate::engine) use judge::{Consequence, judge_consequences};
 pub use mutate::mutate;
 pub use validate::{validate, validate_together};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::inject::patch::Patch;
 use crate::model::guard::Mode;
 use crate::model::resource::Metadata;
-use crate::model::{Finding, ObjectReference};
+use crate::model::{FieldPath, Finding, ObjectReference};
 
 /// What is being done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +91,17 @@ pub struct Unknown {
     pub reason: String,
 }
 
+/// A mistake in one of our own objects, which is refused whatever guards say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The object.
+    pub object: ObjectReference,
+    /// The field that is wrong.
+    pub path: FieldPath,
+    /// What is wrong, in one sentence.
+    pub message: String,
+}
+
 /// The answer to a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -100,6 +113,10 @@ pub struct Outcome {
     pub judgements: Vec<Judgement>,
     /// What was not considered.
     pub unknowns: Vec<Unknown>,
+    /// Mistakes in one of our own objects.
+    pub refusals: Vec<Refusal>,
+    /// How long ago the cluster was certainly as it was taken to be, if anything depends on that.
+    pub cluster_age: Option<SignedDuration>,
 }
 
 impl<'a> Request<'a> {
@@ -119,6 +136,11 @@ impl<'a> Request<'a> {
 }
 
 impl Request<'_> {
+    /// The object under review, as far as the request itself names it.
+    pub fn object_reference(&self) -> ObjectReference {
+        self.reference(&Metadata::none())
+    }
+
     /// How people refer to the object under review.
     fn reference(&self, metadata: &Metadata<'_>) -> ObjectReference {
         metadata.reference(self.kind, self.namespace, self.name)
@@ -128,7 +150,7 @@ impl Request<'_> {
 impl Outcome {
     /// Whether the request may go on.
     pub fn is_allowed(&self) -> bool {
-        self.denials().next().is_none()
+        self.refusals.is_empty() && self.denials().next().is_none()
     }
 
     /// The findings for which the request is refused.

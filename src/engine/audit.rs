@@ -9,11 +9,13 @@ pub mod scrape_path;
 
 pub use difference::{Changed, Difference};
 pub use exposure::{Exposure, Exposures};
+pub(in crate::engine) use hops::is_there;
 pub use scrape_path::impact::{Impact, Scrapes};
 pub use scrape_path::{Fix, ScrapePath};
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::engine::admission::{Circumstances, Judgement, judge_cluster};
 use crate::engine::reach::guarded::{Guarded, guarded};
@@ -31,8 +33,8 @@ pub struct Audit<'s> {
     pub findings: Vec<Finding>,
     /// Findings that are, with the reasons.
     pub exempted: Vec<Judgement>,
-    /// The path of every scrape.
-    pub scrape_paths: Vec<ScrapePath<'s>>,
+    /// The path of every scrape; shared with [`Scrapes`].
+    pub scrape_paths: Arc<Vec<ScrapePath<'s>>>,
     /// The connections that the guards want.
     pub connections: Vec<(Guarded<'s>, Path)>,
     /// Who else reaches what is guarded.
@@ -75,7 +77,7 @@ impl<'s> Audit<'s> {
             .iter()
             .flat_map(|it| it.not_considered.iter().map(|what| format!("{}: {what}", it.prometheus.reference)));
         let not_considered = not_considered(snapshot).into_iter().chain(of_scraping).chain(of_exposures).collect();
-        Self { findings, exempted, scrape_paths, connections, exposures, not_considered }
+        Self { findings, exempted, scrape_paths: Arc::new(scrape_paths), connections, exposures, not_considered }
     }
 }
 
@@ -105,7 +107,8 @@ fn not_considered(snapshot: &Snapshot) -> Vec<String> {
     };
     let lost = snapshot.problems().iter().filter(|problem| problem.is_loss());
     let lost = lost.map(|problem| words(problem, snapshot));
-    unmodelled.into_iter().map(said).chain(lost).collect()
+    let unread = snapshot.unread().iter().map(ToString::to_string);
+    unmodelled.into_iter().map(said).chain(lost).chain(unread).collect()
 }
 
 fn words(problem: &Problem, snapshot: &Snapshot) -> String {

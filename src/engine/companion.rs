@@ -9,10 +9,13 @@
 
 mod admissions;
 pub mod authorization_policy;
+pub mod comparison;
 pub mod manifest;
 mod membership;
 mod names;
 pub mod network_policy;
+pub mod owned;
+pub mod plan;
 pub mod pod_monitor;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,9 @@
 
 use std::fmt::Write;
 
-use crate::engine::admission::{Outcome, Unknown};
+use jiff::SignedDuration;
+
+use crate::engine::admission::{Outcome, Refusal, Unknown};
 use crate::model::Finding;
 
 /// The most characters in a headline.
@@ -17,6 +19,9 @@ pub const LINE_LIMIT: usize = 256;
 pub const WARNINGS_LIMIT: usize = 4096;
 /// The most findings that one denial spells out.
 pub const DENIALS_LIMIT: usize = 20;
+
+/// What is known of the cluster may be so old without anybody being told.
+const REMARKABLE_AGE: SignedDuration = SignedDuration::from_secs(10);
 
 /// The most characters that the object may take when a headline is too long.
 const OBJECT_LIMIT: usize = 60;
@@ -46,7 +51,8 @@ pub fn remedy(finding: &Finding) -> String {
 pub fn warnings(outcome: &Outcome) -> Vec<String> {
     let findings = outcome.warnings().map(|finding| vec![headline(finding), remedy(finding)]);
     let unknowns = outcome.unknowns.iter().map(|unknown| vec![not_checked(unknown)]);
-    let groups: Vec<_> = findings.chain(unknowns).collect();
+    let age = outcome.cluster_age.filter(|age| *age > REMARKABLE_AGE).map(|age| vec![old(age)]);
+    let groups: Vec<_> = findings.chain(unknowns).chain(age).collect();
     let mut room = WARNINGS_LIMIT;
     let mut lines = Vec::new();
     for (shown, group) in groups.iter().enumerate() {
@@ -66,7 +72,7 @@ pub fn warnings(outcome: &Outcome) -> Vec<String> {
 /// The message of a denial: for every denied finding its headline, the place, and the fix. The headline is the first
 /// line, so that it follows what `kubectl` prints before it.
 pub fn denial(outcome: &Outcome) -> String {
-    let mut message = String::new();
+    let mut message = outcome.refusals.iter().map(refusal).collect::<Vec<_>>().join("\n");
     for finding in outcome.denials().take(DENIALS_LIMIT) {
         if !message.is_empty() {
             message.push('\n');
@@ -82,11 +88,21 @@ pub fn denial(outcome: &Outcome) -> String {
     message
 }
 
+fn refusal(refusal: &Refusal) -> String {
+    let mut message = shortened(printable(&format!("{}: {}", refusal.object, refusal.message)), LINE_LIMIT);
+    detail(&mut message, "at ", &refusal.path.to_string());
+    message
+}
+
 fn detail(message: &mut String, label: &str, text: &str) {
     if !text.is_empty() {
         let text = shortened(printable(text), LINE_LIMIT);
         let _infallible = write!(message, "\n  {label} {text}");
     }
+}
+
+fn old(age: SignedDuration) -> String {
+    format!("what this closes and opens was told by the cluster as it was {} seconds ago", age.as_secs())
 }
 
 fn not_checked(unknown: &Unknown) -> String {

@@ -115,6 +115,8 @@ pub enum Check {
     Cluster(fn(&Cluster<'_, '_>, &mut ClusterFindings<'_>)),
     /// By one object in some of its cases, and by all objects of a cluster together in others.
     Both(&'static Check, fn(&Cluster<'_, '_>, &mut ClusterFindings<'_>)),
+    /// By what a change closes and opens: the last object of an example is the change.
+    Change,
     /// By a path that ends: the evaluator names the rule where it decides a hop.
     Hop,
 }

@@ -14,11 +14,12 @@ pub mod learning;
 pub mod load;
 pub mod monitors;
 pub mod resolve;
+pub mod status;
 
 pub use component::{Component, ComponentPort, Evidence, Identification};
 pub use connection::{Caller, Connection, Purpose, Source};
 pub use document::CompanionMode;
-pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting};
+pub use enforcement::{Enforcement, Exemption, Mode, RuleSetting, Subject, SubjectKind, User};
 pub use load::GuardError;
 pub use monitors::Monitors;
 
@@ -51,6 +52,8 @@ pub struct Guard {
     pub mesh: Mesh,
     /// What is done about objects derived from the connections.
     pub companions: Companions,
+    /// What is done about objects that lack what is injected.
+    pub existing: document::ExistingMode,
     /// What is done about findings.
     pub enforcement: Enforcement,
     /// Findings that are accepted.
@@ -112,6 +115,14 @@ impl Guard {
         resolved.expect("the built-in guard is valid")
     }
 
+    /// Reads the guard of a `ScrapeGuard` object, as the API server sends it.
+    ///
+    /// # Errors
+    /// The first mistake in form or reference, in words.
+    pub fn from_json(json: &str) -> Result<Self, String> {
+        load::from_json(json)
+    }
+
     /// The component with this name.
     pub fn component(&self, name: &str) -> Option<&Component> {
         self.components.iter().find(|component| component.name == name)
@@ -157,6 +168,11 @@ impl Guard {
 pub struct Guards(Vec<Guard>);
 
 impl Guards {
+    /// Nothing is guarded.
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// The built-in guard alone.
     pub fn built_in() -> Self {
         Self(vec![Guard::built_in()])
@@ -168,6 +184,11 @@ impl Guards {
     /// The first thing that is wrong, with line and column.
     pub fn parse(source: &str) -> Result<Self, GuardError> {
         load::guards(source).map(Self)
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The guard of this namespace, if it has one.
@@ -191,5 +212,11 @@ impl Guards {
     /// All guards, in the order in which they were written.
     pub fn iter(&self) -> impl Iterator<Item = &Guard> {
         self.0.iter()
+    }
+}
+
+impl FromIterator<Guard> for Guards {
+    fn from_iter<I: IntoIterator<Item = Guard>>(guards: I) -> Self {
+        Self(guards.into_iter().collect())
     }
 }

@@ -19,6 +19,7 @@ pub mod kept;
 mod keys;
 mod look_up;
 mod made_slices;
+pub mod making;
 pub mod namespace;
 pub mod node;
 mod object;
@@ -36,6 +37,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 pub mod unmodelled;
+pub mod unread;
 mod workload;
 
 pub use builder::Builder;
@@ -43,6 +45,7 @@ pub use change::Change;
 pub use class::{ClassId, Zone};
 pub use endpoint_slice::{Endpoint, EndpointPort, EndpointSlice};
 pub use kept::Kept;
+pub use making::template_of;
 pub use namespace::{Namespace, Namespaces};
 pub use node::Node;
 pub use origin::{Origin, Place, SourceId};
@@ -51,6 +54,7 @@ pub use pod_status::{ContainerStatus, Controller, HostName, PodStatus, Readiness
 pub use problem::{Problem, ProblemKind};
 pub use service::{Service, ServicePort, TargetPort};
 pub use unmodelled::{Affects, Unmodelled};
+pub use unread::UnreadKind;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -83,6 +87,7 @@ pub struct Snapshot {
     kept: BTreeMap<Resource, Table<Entry<Kept>>>,
     keys: Table<Entry<Keys>>,
     unmodelled: Table<Entry<Unmodelled>>,
+    unread: Arc<Vec<UnreadKind>>,
     problems: Arc<Vec<Problem>>,
     passed_over: usize,
 }

@@ -21,8 +21,19 @@ pub struct Report<'a> {
     pub audit: &'a Audit<'a>,
     /// Every finding, those about single objects among them; see [`gather`].
     pub found: &'a [Found],
+    /// The objects that lack what injection would add.
+    pub lacking: &'a [Lacking],
     /// The counts.
     pub summary: Summary,
+}
+
+/// An object that lacks what injection would add, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lacking {
+    /// The object.
+    pub object: ObjectReference,
+    /// Where it begins; `None` where it is in no file.
+    pub place: Option<Place>,
 }
 
 /// A finding and where it stands.

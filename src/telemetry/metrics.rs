@@ -1,5 +1,11 @@
 //! Metrics in the OpenMetrics text format. No label takes its values from requests, so that their number is bounded.
 
+pub mod analysis;
+pub mod certificates;
+pub mod companions;
+pub mod registration;
+pub mod watch;
+
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -11,6 +17,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::analysis::AnalysisMetrics;
+use self::certificates::CertificateMetrics;
+use self::companions::CompanionMetrics;
+use self::registration::RegistrationMetrics;
+use self::watch::WatchMetrics;
 use crate::model::RuleId;
 
 /// Every metric of the program, and the registry that writes them.
@@ -32,6 +43,16 @@ pub struct Metrics {
     pub certificate_expiry: Gauge,
     /// Panics that were caught.
     pub panics: Counter,
+    /// What was found in the cluster as a whole.
+    pub analysis: AnalysisMetrics,
+    /// What becomes of companions.
+    pub companions: CompanionMetrics,
+    /// The certificates that we make ourselves.
+    pub certificates: CertificateMetrics,
+    /// Watches, and the snapshot that comes of them.
+    pub watch: WatchMetrics,
+    /// The registration of the webhook.
+    pub registration: RegistrationMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,9 +107,19 @@ impl Default for Metrics {
             body_bytes_in_flight: Gauge::default(),
             certificate_expiry: Gauge::default(),
             panics: Counter::default(),
+            analysis: AnalysisMetrics::default(),
+            companions: CompanionMetrics::default(),
+            certificates: CertificateMetrics::default(),
+            watch: WatchMetrics::default(),
+            registration: RegistrationMetrics::default(),
         };
         metrics.register_admission();
         metrics.register_transport();
+        metrics.analysis.register(&mut metrics.registry);
+        metrics.certificates.register(&mut metrics.registry);
+        metrics.companions.register(&mut metrics.registry);
+        metrics.watch.register(&mut metrics.registry);
+        metrics.registration.register(&mut metrics.registry);
         metrics
     }
 }
@@ -196,6 +227,11 @@ impl Metrics {
         let _infallible = text::encode(&mut page, &self.registry);
         page
     }
+}
+
+/// A number for a gauge.
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

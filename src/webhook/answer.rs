@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::consequences::consequences;
 use super::endpoint::{Endpoint, Step};
 use super::review::{self, Review, ReviewError, Verdict};
 use crate::engine::admission::{self, Circumstances, Operation, Outcome};
 use crate::model::guard::Guards;
+use crate::state::Analysed;
 
 /// An answer to a review, and what there is to say about it in logs and metrics.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// Which request it was; kept only for answers that are logged by default.
     pub denied: Option<DeniedRequest>,
+    /// Whether with [`Effort::Whole`] there would be more to tell.
+    pub more_to_tell: bool,
 }
 
 /// What the log says about a denied request. Nothing of the object but its name.
@@ -37,16 +41,51 @@ pub struct DeniedRequest {
     pub dry_run: bool,
 }
 
-/// Reads a review, decides, and writes the answer.
+/// What is known when a decision is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Knowledge<'a> {
+    /// The guards in force.
+    pub guards: &'a Guards,
+    /// What was found out about the cluster, where there is one.
+    pub analysed: Option<&'a Analysed>,
+    /// How much may be done to tell the consequences of the request.
+    pub effort: Effort,
+}
+
+/// How much may be done to tell the consequences of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// What takes some milliseconds in the largest cluster.
+    Little,
+    /// What takes as long as an analysis of the whole cluster.
+    Whole,
+}
+
+/// Reads a review, decides by these guards alone, and writes the answer.
 ///
 /// # Errors
 /// Why the body is not a review, as a sentence.
 pub fn answer(body: &[u8], endpoint: Endpoint, guards: &Guards, now: Timestamp) -> Result<Answer, ReviewError> {
+    answer_knowing(body, endpoint, Knowledge { guards, analysed: None, effort: Effort::Little }, now)
+}
+
+/// The same, with what is known of the cluster.
+///
+/// # Errors
+/// Why the body is not a review, as a sentence.
+pub fn answer_knowing(
+    body: &[u8],
+    endpoint: Endpoint,
+    knowledge: Knowledge<'_>,
+    now: Timestamp,
+) -> Result<Answer, ReviewError> {
     let review = review::decode(body)?;
     let circumstances = Circumstances { now, namespace_mode: endpoint.namespace_mode };
-    let outcome = match endpoint.step {
-        Step::Mutate => admission::mutate(&review.request(), guards, &circumstances),
-        Step::Validate => admission::validate(&review.request(), guards, &circumstances),
+    let request = review.request();
+    let (outcome, more_to_tell) = match endpoint.step {
+        Step::Mutate => (admission::mutate(&request, knowledge.guards, &circumstances), false),
+        Step::Validate => (admission::validate(&request, knowledge.guards, &circumstances), false),
+        Step::Consequences => consequences(&review, knowledge, &circumstances),
     };
     let verdict = Verdict::of(&outcome);
     Ok(Answer {
@@ -55,6 +94,7 @@ pub fn answer(body: &[u8], endpoint: Endpoint, guards: &Guards, now: Timestamp) 
         verdict,
         denied: (verdict == Verdict::Denied).then(|| DeniedRequest::of(&review)),
         outcome,
+        more_to_tell,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -36,16 +36,40 @@ pub enum CertificateError {
     /// The key is of an unknown kind, or not the key of the certificate.
     #[error("the certificate and the key do not go together")]
     Mismatch(#[source] rustls::Error),
+    /// The key is not that of the authority.
+    #[error("the authority and the key do not go together")]
+    ForeignKey,
     /// A certificate could not be made.
     #[error("cannot make a certificate")]
     Make(#[from] rcgen::Error),
+}
+
+/// When a certificate is valid: two moments in seconds since the epoch, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// Not before this second.
+    pub from: i64,
+    /// Not after this second.
+    pub until: i64,
+}
+
+impl Validity {
+    /// What this certificate (DER) says.
+    ///
+    /// # Errors
+    /// When it is not X.509.
+    pub fn of(certificate: &CertificateDer<'_>) -> Result<Self, CertificateError> {
+        let (_rest, certificate) = X509Certificate::from_der(certificate).map_err(|_| CertificateError::NotX509)?;
+        let validity = certificate.validity();
+        Ok(Self { from: validity.not_before.timestamp(), until: validity.not_after.timestamp() })
+    }
 }
 
 /// A certificate chain with its key, ready for use.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     key: Arc<CertifiedKey>,
-    expires: i64,
+    validity: Validity,
 }
 
 impl Certificate {
@@ -57,42 +81,47 @@ impl Certificate {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
         let chain = chain.map_err(|_| CertificateError::NoCertificate)?;
         let leaf = chain.first().ok_or(CertificateError::NoCertificate)?;
-        let expires = expiry(leaf)?;
+        let validity = Validity::of(leaf)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| CertificateError::NoKey)?;
         let key = CertifiedKey::from_der(chain, key, &default_provider()).map_err(CertificateError::Mismatch)?;
-        Ok(Self { key: Arc::new(key), expires })
+        Ok(Self { key: Arc::new(key), validity })
     }
 
     /// When it expires, in seconds since the epoch.
     pub const fn expires(&self) -> i64 {
-        self.expires
+        self.validity.until
+    }
+
+    /// When it is valid.
+    pub const fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// The chain in DER, the leaf first.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.key.cert
     }
 }
 
-fn expiry(leaf: &CertificateDer<'_>) -> Result<i64, CertificateError> {
-    let (_rest, leaf) = X509Certificate::from_der(leaf).map_err(|_| CertificateError::NotX509)?;
-    Ok(leaf.validity().not_after.timestamp())
-}
-
-/// The certificate that new connections get. Swapped without a lock.
-#[derive(Debug)]
-pub struct CertificateInUse(ArcSwap<CertifiedKey>);
+/// The certificate that new connections get; none are taken while there is none. Swapped without a lock.
+#[derive(Debug, Default)]
+pub struct CertificateInUse(ArcSwapOption<CertifiedKey>);
 
 impl CertificateInUse {
     /// Starts with this certificate.
     pub fn new(certificate: Certificate) -> Self {
-        Self(ArcSwap::new(certificate.key))
+        Self(ArcSwapOption::new(Some(certificate.key)))
     }
 
     /// From now on, new connections get this certificate.
     pub fn replace(&self, certificate: Certificate) {
-        self.0.store(certificate.key);
+        self.0.store(Some(certificate.key));
     }
 }
 
 impl ResolvesServerCert for CertificateInUse {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+        self.0.load_full()
     }
 }
 

@@ -7,8 +7,10 @@ use crate::model::guard::Mode;
 pub enum Step {
     /// Objects may be changed.
     Mutate,
-    /// Objects may be refused.
+    /// Objects may be refused for what they are.
     Validate,
+    /// Changes may be refused for what they close.
+    Consequences,
 }
 
 impl Step {
@@ -17,6 +19,7 @@ impl Step {
         match self {
             Self::Mutate => "mutate",
             Self::Validate => "validate",
+            Self::Consequences => "consequences",
         }
     }
 }
@@ -35,7 +38,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// All endpoints with their paths.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("/mutate", Self::new(Step::Mutate, None)),
         ("/mutate/enforce", Self::new(Step::Mutate, Some(Mode::Enforce))),
         ("/mutate/warn", Self::new(Step::Mutate, Some(Mode::Warn))),
@@ -44,6 +47,10 @@ impl Endpoint {
         ("/validate/enforce", Self::new(Step::Validate, Some(Mode::Enforce))),
         ("/validate/warn", Self::new(Step::Validate, Some(Mode::Warn))),
         ("/validate/audit", Self::new(Step::Validate, Some(Mode::Audit))),
+        ("/consequences", Self::new(Step::Consequences, None)),
+        ("/consequences/enforce", Self::new(Step::Consequences, Some(Mode::Enforce))),
+        ("/consequences/warn", Self::new(Step::Consequences, Some(Mode::Warn))),
+        ("/consequences/audit", Self::new(Step::Consequences, Some(Mode::Audit))),
     ];
 
     /// The endpoint of this step and mode.

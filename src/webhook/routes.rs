@@ -11,16 +11,18 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{Answer, answer};
+use super::answer::{Answer, Effort, Knowledge, answer_knowing};
 use super::body::{self, Budget, Limits};
 use super::deadline::deadline;
 use super::endpoint::Endpoint;
 use super::readiness::Readiness;
 use super::refusal::Refusal;
+use super::review::ReviewError;
 use crate::engine::admission::{Action, Operation};
-use crate::model::guard::Guards;
+use crate::state::SharedState;
 use crate::telemetry::Metrics;
 
 /// Bodies from this size are answered on a thread of their own: they take milliseconds.
@@ -29,8 +31,8 @@ const LARGE: usize = 256 << 10;
 /// What the endpoints share.
 #[derive(Debug)]
 pub struct Admission {
-    /// The guards in force.
-    pub guards: Arc<Guards>,
+    /// What decisions are made with.
+    pub state: Arc<SharedState>,
     /// Whether reviews can be answered.
     pub readiness: Arc<Readiness>,
     /// Where everything is counted.
@@ -39,7 +41,12 @@ pub struct Admission {
     pub limits: Limits,
     /// The limit of all bodies together.
     pub budget: Budget,
+    /// Whose turn it is to look at the whole cluster.
+    pub whole_effort: Arc<Semaphore>,
 }
+
+/// A change is expected to take so many times as long as the last analysis.
+const CAUTION: u32 = 2;
 
 /// All paths of the admission listener.
 pub fn router(admission: Arc<Admission>) -> Router {
@@ -60,6 +67,12 @@ pub fn router(admission: Arc<Admission>) -> Router {
             admission.refuse(Refusal::Method, &parts, &mut body).await
         })
         .with_state(admission)
+}
+
+fn decide(bytes: &[u8], endpoint: Endpoint, state: &SharedState, effort: Effort) -> Result<Answer, ReviewError> {
+    let (now, analysed) = (state.now(), state.analysed());
+    let knowledge = Knowledge { guards: &now.guards, analysed: analysed.as_deref(), effort };
+    answer_knowing(bytes, endpoint, knowledge, Timestamp::now())
 }
 
 impl Admission {
@@ -97,9 +110,17 @@ impl Admission {
     }
 
     async fn decide(&self, endpoint: Endpoint, bytes: Bytes, deadline: Instant) -> Result<Answer, Refusal> {
-        let guards = Arc::clone(&self.guards);
+        let first = self.attempt(endpoint, bytes.clone(), deadline).await?;
+        let more =
+            if first.more_to_tell { self.attempt_with_whole_effort(endpoint, bytes, deadline).await } else { None };
+        Ok(more.unwrap_or(first))
+    }
+
+    /// Decides with little effort, which is all that most requests need.
+    async fn attempt(&self, endpoint: Endpoint, bytes: Bytes, deadline: Instant) -> Result<Answer, Refusal> {
         let is_large = bytes.len() >= LARGE;
-        let decide = move || answer(&bytes, endpoint, &guards, Timestamp::now());
+        let state = Arc::clone(&self.state);
+        let decide = move || decide(&bytes, endpoint, &state, Effort::Little);
         let decided = if is_large {
             let task = tokio::task::spawn_blocking(decide);
             timeout_at(deadline, task).await.map_err(|_| Refusal::Deadline)?.map_err(drop)
@@ -111,6 +132,37 @@ impl Admission {
             return Err(Refusal::Panicked);
         };
         Ok(answer?)
+    }
+
+    /// Decides once more, with all the effort that it takes, where there is time for it: one request after the other,
+    /// and none that would probably not be ready in time. The thread that is late goes on, and nobody waits for it.
+    async fn attempt_with_whole_effort(&self, endpoint: Endpoint, bytes: Bytes, deadline: Instant) -> Option<Answer> {
+        let turn = self.whole_effort_in_time(deadline).await;
+        if turn.is_none() {
+            self.metrics.analysis.not_in_time.inc();
+        }
+        let (turn, state) = (turn?, Arc::clone(&self.state));
+        let task = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            decide(&bytes, endpoint, &state, Effort::Whole)
+        });
+        match timeout_at(deadline, task).await {
+            Ok(Ok(answer)) => answer.ok(),
+            Ok(Err(_panicked)) => {
+                self.metrics.panics.inc();
+                None
+            }
+            Err(_late) => {
+                self.metrics.analysis.not_in_time.inc();
+                None
+            }
+        }
+    }
+
+    async fn whole_effort_in_time(&self, deadline: Instant) -> Option<OwnedSemaphorePermit> {
+        let expected = self.state.analysed()?.took * CAUTION;
+        let latest = deadline.checked_sub(expected).filter(|latest| *latest > Instant::now())?;
+        timeout_at(latest, Arc::clone(&self.whole_effort).acquire_owned()).await.ok()?.ok()
     }
 
     fn report(&self, endpoint: Endpoint, answer: &Answer, size: usize, started: Instant) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
@@ -23,13 +24,13 @@ use super::readiness::Readiness;
 use super::routes::{self, Admission};
 use super::settings::{CertificateSource, Settings};
 use super::{health, tls};
-use crate::model::guard::Guards;
+use crate::state::{SharedState, State};
 use crate::telemetry::Metrics;
 
 /// How long a self-made serving certificate is valid.
 const SELF_MADE_DAYS: u16 = 365;
 /// The names that a self-made certificate always has.
-const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// How long a connection that came in last has to send its request.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// How often the end of the last connections is looked for.
@@ -82,22 +83,38 @@ impl Drop for Tasks {
     }
 }
 
+/// What the server has in common with the rest of the program.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// What decisions are made with.
+    pub state: Arc<SharedState>,
+    /// Whether requests can be answered.
+    pub readiness: Arc<Readiness>,
+    /// Where everything is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Shared {
+    /// A server with this state alone, which is ready at once.
+    pub fn new(state: State) -> Self {
+        Self { state: Arc::new(SharedState::new(state)), readiness: Arc::default(), metrics: Arc::default() }
+    }
+}
+
 /// Starts a server on the current tokio runtime. When this returns, requests can come.
 ///
 /// # Errors
 /// When an address is taken, or certificates are unusable.
-pub async fn start(settings: Settings, guards: Guards) -> Result<RunningServer, StartError> {
-    let terms = terms(&settings);
-    let Terms { metrics, readiness, .. } = terms.clone();
-    let (certificate, ca) = first_certificate(&settings.certificate).await?;
-    metrics.certificate_expiry.set(certificate.expires());
-    let certificate = Arc::new(CertificateInUse::new(certificate));
+pub async fn start(settings: Settings, shared: Shared) -> Result<RunningServer, StartError> {
+    let terms = terms(&settings, &shared);
+    let Shared { metrics, readiness, .. } = shared.clone();
+    let (certificate, ca) = certificate_in_use(&settings.certificate, &metrics).await?;
     let tls = tls_acceptor(&settings, &certificate)?;
     let (listener, closer, admission_address) = bind(settings.listen).await?;
     let (health_listener, _closer, health_address) = bind(settings.health_listen).await?;
 
     let admission = Handle::new();
-    let router = admission_router(&settings, guards, &terms);
+    let router = admission_router(&settings, shared.state, &terms);
     let mut tasks = Tasks::default();
     tasks.0.push(serve_admission(listener, SecureAcceptor { terms: terms.clone(), tls }, admission.clone(), router));
     let health_router = health::router(Arc::clone(&readiness), Arc::clone(&metrics));
@@ -120,10 +137,10 @@ pub async fn start(settings: Settings, guards: Guards) -> Result<RunningServer, 
     })
 }
 
-fn terms(settings: &Settings) -> Terms {
+fn terms(settings: &Settings, shared: &Shared) -> Terms {
     Terms {
-        readiness: Arc::default(),
-        metrics: Arc::default(),
+        readiness: Arc::clone(&shared.readiness),
+        metrics: Arc::clone(&shared.metrics),
         handshake: settings.handshake,
         silence: settings.silence,
     }
@@ -134,12 +151,13 @@ fn tls_acceptor(settings: &Settings, certificate: &Arc<CertificateInUse>) -> Res
     Ok(TlsAcceptor::from(Arc::new(tls::config(Arc::clone(certificate), clients.transpose()?)?)))
 }
 
-fn admission_router(settings: &Settings, guards: Guards, terms: &Terms) -> Router {
+fn admission_router(settings: &Settings, state: Arc<SharedState>, terms: &Terms) -> Router {
     routes::router(Arc::new(Admission {
-        guards: Arc::new(guards),
+        state,
         readiness: Arc::clone(&terms.readiness),
         metrics: Arc::clone(&terms.metrics),
         limits: settings.body,
+        whole_effort: Arc::new(Semaphore::new(1)),
         budget: Budget::new(settings.body_budget, Arc::clone(&terms.metrics)),
     }))
 }
@@ -155,16 +173,22 @@ fn follow(
     })
 }
 
-async fn first_certificate(source: &CertificateSource) -> Result<(Certificate, Option<String>), CertificateError> {
-    match source {
-        CertificateSource::Files(files) => Ok((files.read().await?, None)),
+async fn certificate_in_use(
+    source: &CertificateSource,
+    metrics: &Metrics,
+) -> Result<(Arc<CertificateInUse>, Option<String>), CertificateError> {
+    let (certificate, ca) = match source {
+        CertificateSource::Shared(certificate) => return Ok((Arc::clone(certificate), None)),
+        CertificateSource::Files(files) => (files.read().await?, None),
         CertificateSource::SelfMade(names) => {
             let names: Vec<_> = LOCAL_NAMES.map(str::to_owned).into_iter().chain(names.iter().cloned()).collect();
             let made = SelfMade::make(&names, SELF_MADE_DAYS, Timestamp::now())?;
             let certificate = Certificate::from_pem(made.certificate.as_bytes(), made.key.as_bytes())?;
-            Ok((certificate, Some(made.ca)))
+            (certificate, Some(made.ca))
         }
-    }
+    };
+    metrics.certificate_expiry.set(certificate.expires());
+    Ok((Arc::new(CertificateInUse::new(certificate)), ca))
 }
 
 async fn bind(address: SocketAddr) -> Result<(ClosableListener, Closer, SocketAddr), StartError> {

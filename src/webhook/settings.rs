@@ -1,9 +1,11 @@
 //! Everything about the server that can be set, with defaults that suit a cluster.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::body::Limits;
+use super::certificate::CertificateInUse;
 use super::certificate::reload::CertificateFiles;
 use super::connection::stream::SilenceLimits;
 
@@ -35,12 +37,14 @@ pub struct Settings {
 }
 
 /// Where the serving certificate comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum CertificateSource {
     /// From files, which are followed.
     Files(CertificateFiles),
     /// Made at the start for these names besides those of the local machine, and kept in memory.
     SelfMade(Vec<String>),
+    /// From another part of the program, which replaces it in time.
+    Shared(Arc<CertificateInUse>),
 }
 
 /// Which clients may ask.

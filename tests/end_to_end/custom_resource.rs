@@ -95,6 +95,7 @@ fn guards_of_this_repository_are_accepted(cluster: &ControlPlane) -> Result<()> 
     for file in [
         "examples/seed.yaml",
         "manifests/guard.yaml",
+        "manifests/static/guard.yaml",
         "tests/review/guard.yaml",
         "src/model/guard/kube-prometheus-stack.yaml",
     ] {

@@ -13,16 +13,16 @@ use crate::support::suite::{Case, cases};
 
 pub(crate) const CASES: &[Case] = cases![
     workload_is_accepted_and_becomes_pods,
+    workload_without_access_is_accepted,
     webhooks_are_accepted,
     pod_monitor_is_accepted,
     our_own_policies_pass_our_own_review,
     certificate_is_the_one_that_the_workload_mounts,
 ];
 
-/// The webhook configurations are left out: without their server they would stop other tests. The definition of our
-/// resource has tests of its own, beside which it would be created twice.
+/// The definition of our resource has tests of its own, beside which it would be created twice.
 fn workload_is_accepted_and_becomes_pods(cluster: &ControlPlane) -> Result<()> {
-    let (_, mut others) = webhooks_and_others(cluster)?;
+    let mut others = render(cluster, "manifests")?;
     let all = others.len();
     others.retain(|object| object["kind"] != "CustomResourceDefinition");
     ensure!(others.len() + 1 == all, "the manifests have no definition of our resource");
@@ -35,7 +35,23 @@ fn workload_is_accepted_and_becomes_pods(cluster: &ControlPlane) -> Result<()> {
     let pod = pods.pop().context("no pod")?;
     ensure!(pod.pointer("/spec/priorityClassName") == Some(&json!("system-cluster-critical")), "no priority");
     let token = pod.pointer("/spec/automountServiceAccountToken");
-    ensure!(token == Some(&json!(false)), "the pod gets a token of the API server, which it has no use for");
+    ensure!(token == Some(&json!(true)), "the pod gets no token of the API server");
+    Ok(())
+}
+
+/// The webhook configurations are left out: without their server they would stop other tests. What both installations
+/// have in common is there already, or comes to be.
+fn workload_without_access_is_accepted(cluster: &ControlPlane) -> Result<()> {
+    let (_, others) = webhooks_and_others(cluster)?;
+    let (namespaces, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|object| object["kind"] == "Namespace");
+    apply(cluster, &namespaces, &[])?;
+    let kinds: Vec<_> = others.iter().map(|object| text(&object["kind"])).collect();
+    ensure!(!kinds.iter().any(|kind| kind.contains("Role")), "it may do something: {kinds:?}");
+    let deployment = others.iter().find(|object| object["kind"] == "Deployment").context("no Deployment")?;
+    let token = deployment.pointer("/spec/template/spec/automountServiceAccountToken");
+    ensure!(token == Some(&json!(false)), "its pods get a token of the API server, which they have no use for");
+    let said = apply(cluster, &others, &["--dry-run=server"])?;
+    ensure!(said.stderr.is_empty(), "applying the manifests gives warnings:\n{}", said.stderr);
     Ok(())
 }
 
@@ -59,7 +75,7 @@ fn pod_monitor_is_accepted(cluster: &ControlPlane) -> Result<()> {
 fn our_own_policies_pass_our_own_review(cluster: &ControlPlane) -> Result<()> {
     let installation = Installation::new(cluster, "review", &[], "")?;
     let namespace = installation.other_namespace("system", &[])?;
-    let (_, others) = webhooks_and_others(cluster)?;
+    let others = render(cluster, "manifests")?;
     let monitors = render(cluster, "manifests/monitoring")?;
     let reviewed = others.into_iter().chain(monitors).filter(|object| {
         let kind = text(&object["kind"]);
@@ -110,8 +126,9 @@ fn render(cluster: &ControlPlane, directory: &str) -> Result<Vec<Value>> {
     serde_saphyr::from_multiple(&rendered.stdout).context("read what kustomize rendered")
 }
 
+/// The installation that makes nothing by itself.
 fn webhooks_and_others(cluster: &ControlPlane) -> Result<(Vec<Value>, Vec<Value>)> {
-    let objects = render(cluster, "manifests")?;
+    let objects = render(cluster, "manifests/static")?;
     Ok(objects.into_iter().partition(|object| text(&object["kind"]).ends_with("WebhookConfiguration")))
 }
 

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use scrapeguard::model::guard::Guards;
+use scrapeguard::state::State;
 use scrapeguard::webhook::certificate::reload::CertificateFiles;
 use scrapeguard::webhook::certificate::self_made::SelfMade;
 use scrapeguard::webhook::settings::CertificateSource;
-use scrapeguard::webhook::{self, RunningServer, Settings};
+use scrapeguard::webhook::{self, RunningServer, Settings, Shared};
 use tokio::task::JoinSet;
 
 use crate::client::Client;
@@ -47,7 +48,7 @@ async fn start_with(volume: &Path) -> RunningServer {
     let files = CertificateFiles { certificate: volume.join("tls.crt"), key: volume.join("tls.key") };
     let certificate = CertificateSource::Files(files);
     let settings = Settings { certificate, certificate_poll: Duration::from_millis(20), ..settings() };
-    webhook::start(settings, Guards::built_in()).await.unwrap()
+    webhook::start(settings, Shared::new(State::of(Guards::built_in()))).await.unwrap()
 }
 
 fn leaf(made: &SelfMade) -> CertificateDer<'static> {
@@ -117,6 +118,6 @@ async fn a_server_without_a_usable_certificate_does_not_start() {
     mount(volume.path(), 0, &made().certificate, &made().key);
     let files = CertificateFiles { certificate: volume.path().join("tls.crt"), key: volume.path().join("tls.key") };
     let settings = Settings { certificate: CertificateSource::Files(files), ..settings() };
-    let error = webhook::start(settings, Guards::built_in()).await.unwrap_err();
+    let error = webhook::start(settings, Shared::new(State::of(Guards::built_in()))).await.unwrap_err();
     assert_eq!(error.to_string(), "no serving certificate");
 }

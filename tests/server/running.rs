@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use scrapeguard::model::guard::Guards;
-use scrapeguard::webhook::{self, RunningServer, Settings};
+use scrapeguard::state::State;
+use scrapeguard::webhook::{self, RunningServer, Settings, Shared};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
@@ -19,7 +20,7 @@ pub(crate) fn settings() -> Settings {
 }
 
 pub(crate) async fn start(settings: Settings) -> (RunningServer, Client) {
-    let server = webhook::start(settings, Guards::built_in()).await.unwrap();
+    let server = webhook::start(settings, Shared::new(State::of(Guards::built_in()))).await.unwrap();
     let client = Client::new(server.admission_address(), &server.ca_pem().into_iter().collect::<Vec<_>>());
     (server, client)
 }

@@ -12,16 +12,18 @@ pub(crate) mod programs;
 
 use std::fs;
 use std::future::Future;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use self::flags::Places;
 pub(crate) use self::kubectl::{Kubectl, Said};
@@ -36,7 +38,9 @@ pub(crate) struct ControlPlane {
     namespaces: AtomicUsize,
     // Dropped in this order: nothing may write into the directory once it is removed.
     runtime: Runtime,
-    processes: [Process; 3],
+    processes: Mutex<[Process; 3]>,
+    api_server: (PathBuf, Vec<String>),
+    address: SocketAddr,
     peers: Peers,
     directory: TempDir,
     _janitor: Child,
@@ -65,7 +69,7 @@ impl ControlPlane {
         )?;
         let kubectl = Kubectl {
             program: programs.kubectl.clone(),
-            kubeconfig: places.kubeconfig,
+            kubeconfig: places.kubeconfig.clone(),
             cache: directory.path().join("kubectl-cache"),
         };
         let control_plane = Self {
@@ -73,7 +77,9 @@ impl ControlPlane {
             client,
             namespaces: AtomicUsize::new(1),
             runtime,
-            processes: [api_server, controllers, etcd],
+            processes: Mutex::new([api_server, controllers, etcd]),
+            api_server: (programs.kube_apiserver.clone(), places.kube_apiserver()),
+            address: places.address(),
             peers: programs.peers.clone(),
             directory,
             _janitor: janitor,
@@ -102,6 +108,11 @@ impl ControlPlane {
         self.runtime.block_on(future)
     }
 
+    /// Runs a future beside the test.
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.runtime.spawn(future)
+    }
+
     /// Where files of this run may be put.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
@@ -110,6 +121,31 @@ impl ControlPlane {
     /// Where the programs of this run write their logs.
     pub(crate) fn logs(&self) -> PathBuf {
         flags::logs(self.directory.path())
+    }
+
+    /// Where the API server listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends the API server as a crash does, and starts another one on the same port and store.
+    pub(crate) fn restart_api_server(&self) -> Result<()> {
+        let mut processes = self.processes();
+        let [api_server, _, etcd] = &mut *processes;
+        api_server.stop("KILL")?;
+        let (program, arguments) = &self.api_server;
+        *api_server = Process::start("kube-apiserver-again", program, arguments, &self.logs())?;
+        wait_until_ready(&self.runtime, &self.client, [etcd, api_server])
+    }
+
+    /// Sends a signal to etcd: `STOP` has it hang, `CONT` go on.
+    pub(crate) fn signal_etcd(&self, signal: &str) -> Result<()> {
+        let [_, _, etcd] = &mut *self.processes();
+        etcd.signal(signal)
+    }
+
+    fn processes(&self) -> MutexGuard<'_, [Process; 3]> {
+        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a namespace that no other test uses, with these labels (`key=value`), and returns its name.
@@ -134,7 +170,7 @@ impl ControlPlane {
 
     /// The ends of the logs of the control plane's own programs.
     pub(crate) fn log_tails(&self) -> String {
-        self.processes.iter().map(|process| process.log_tail(10)).collect::<Vec<_>>().join("\n---\n")
+        self.processes().iter().map(|process| process.log_tail(10)).collect::<Vec<_>>().join("\n---\n")
     }
 }
 

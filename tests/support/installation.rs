@@ -1,5 +1,5 @@
-//! scrapeguard installed on the test cluster: the real program with the arguments of our Deployment, called by the
-//! webhook configurations that we ship.
+//! scrapeguard installed on the test cluster without access to its API server: the real program with the arguments of our
+//! Deployment, called by the webhook configurations that we ship in `manifests/static`.
 //!
 //! An installation guards one namespace. What the shipped files say of the namespace `monitoring` holds for that one;
 //! and it is only called for namespaces of its own, so that tests do not meet.
@@ -67,7 +67,7 @@ impl<'a> Installation<'a> {
         let kubectl = |arguments: &[&str], input: &str| {
             cluster.kubectl().succeed(&[arguments, &["--namespace", &namespace]].concat(), input)
         };
-        kubectl(&["create", "--filename", "-"], &shipped("service.yaml")?)?;
+        kubectl(&["create", "--filename", "-"], &shipped("base/service.yaml")?)?;
         let service = cluster.kubectl().get(&namespace, "service", "scrapeguard")?;
         let address = service["spec"]["clusterIP"].as_str().context("the Service has no address")?;
         let (installation, address) = Self::start(cluster, namespace.clone(), &files, address)?;
@@ -158,7 +158,7 @@ impl<'a> Installation<'a> {
 
     /// Has the API server call this server, and waits until it does. `client` makes the `clientConfig` for a path.
     fn register(&self, client: impl Fn(&str) -> Value, authority: &str) -> Result<()> {
-        let mut configurations: Vec<Value> = serde_saphyr::from_multiple(&shipped("webhook.yaml")?)?;
+        let mut configurations: Vec<Value> = serde_saphyr::from_multiple(&shipped("static/webhook.yaml")?)?;
         for configuration in &mut configurations {
             configuration["metadata"] = json!({"name": self.namespace});
             let webhooks = configuration["webhooks"].as_array_mut().context("a configuration has no webhooks")?;
@@ -241,7 +241,7 @@ fn program() -> &'static Path {
 fn prepare(cluster: &ControlPlane, namespace: &str, guard: &str) -> Result<PathBuf> {
     let files = cluster.directory().join(namespace);
     fs::create_dir(&files)?;
-    fs::write(files.join("guard.yaml"), (shipped("guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, namespace))?;
+    fs::write(files.join("guard.yaml"), (shipped("static/guard.yaml")? + guard).replace(SHIPPED_NAMESPACE, namespace))?;
     Ok(files)
 }
 
@@ -259,7 +259,7 @@ fn make_certificate(files: &Path, name: &str) -> Result<String> {
 
 /// The arguments of our Deployment, with the places of a test for those of a pod.
 fn arguments(files: &Path, host: &str) -> Result<Vec<String>> {
-    let deployment: Value = serde_saphyr::from_str(&shipped("deployment.yaml")?)?;
+    let deployment: Value = serde_saphyr::from_str(&shipped("static/deployment.yaml")?)?;
     let arguments = deployment.pointer("/spec/template/spec/containers/0/args").and_then(Value::as_array);
     let files = format!("{}/", files.display());
     let adapted = arguments.context("the Deployment has no arguments")?.iter().filter_map(Value::as_str).map(|text| {
@@ -272,7 +272,7 @@ fn arguments(files: &Path, host: &str) -> Result<Vec<String>> {
 
 /// The address in a line such as `health     http://127.0.0.1:8080/livez, /readyz and /metrics`, with which the server
 /// says where it listens.
-fn address(line: &str, listener: &str) -> Option<SocketAddr> {
+pub(crate) fn address(line: &str, listener: &str) -> Option<SocketAddr> {
     let (_, rest) = line.strip_prefix(listener)?.split_once("://")?;
     rest.split_once('/')?.0.parse().ok()
 }

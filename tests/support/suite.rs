@@ -40,6 +40,23 @@ enum Absence {
 
 type Shared = Arc<OnceLock<Result<ControlPlane, Absence>>>;
 
+/// Runs all tests that the command line asks for, each on a control plane of its own.
+pub(crate) fn run_alone(modules: &[&'static [Case]]) -> ExitCode {
+    let trials = modules.iter().copied().flatten().map(lone_trial).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn lone_trial(case: &'static Case) -> Trial {
+    Trial::ignorable_test(short(case.name), move || match start(|| Ok(())) {
+        Ok(control_plane) => (case.run)(&control_plane).map(|()| Completion::Completed).map_err(|error| {
+            let logs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("live-logs").join(short(case.name));
+            let kept = control_plane.keep_logs(&logs).map_or_else(|error| format!("{error:#}"), |()| "kept".to_owned());
+            Failed::from(format!("{error:#}\nlogs in {}: {kept}", logs.display()))
+        }),
+        Err(absence) => absent(absence),
+    })
+}
+
 /// Runs all tests that the command line asks for.
 pub(crate) fn run(modules: &[&'static [Case]]) -> ExitCode {
     run_if(|| Ok(()), modules)
@@ -60,12 +77,22 @@ pub(crate) fn run_if(needed: fn() -> Result<()>, modules: &[&'static [Case]]) ->
 
 fn trial(case: &'static Case, needed: fn() -> Result<()>, shared: &Shared) -> Trial {
     let shared = Arc::clone(shared);
-    let name = case.name.split_once("::").map_or(case.name, |(_, name)| name);
-    Trial::ignorable_test(name, move || match shared.get_or_init(|| start(needed)) {
+    Trial::ignorable_test(short(case.name), move || match shared.get_or_init(|| start(needed)) {
         Ok(control_plane) => (case.run)(control_plane).map(|()| Completion::Completed).map_err(|error| failed(&error)),
-        Err(Absence::NoPrograms(reason)) if env::var_os("CI").is_none() => Ok(Completion::ignored_with(reason)),
-        Err(Absence::NoPrograms(reason) | Absence::NoStart(reason)) => Err(Failed::from(reason)),
+        Err(absence) => absent(absence.clone()),
     })
+}
+
+/// Without the name of the test target.
+fn short(name: &'static str) -> &'static str {
+    name.split_once("::").map_or(name, |(_, name)| name)
+}
+
+fn absent(absence: Absence) -> Result<Completion, Failed> {
+    match absence {
+        Absence::NoPrograms(reason) if env::var_os("CI").is_none() => Ok(Completion::ignored_with(reason)),
+        Absence::NoPrograms(reason) | Absence::NoStart(reason) => Err(Failed::from(reason)),
+    }
 }
 
 fn start(needed: fn() -> Result<()>) -> Result<ControlPlane, Absence> {

@@ -7,5 +7,6 @@ pub(crate) mod control_plane;
 pub(crate) mod go;
 pub(crate) mod installation;
 pub(crate) mod istiod;
+pub(crate) mod live;
 pub(crate) mod poll;
 pub(crate) mod suite;

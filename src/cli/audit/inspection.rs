@@ -16,7 +16,7 @@ use crate::engine::reach::{Evaluator, MeshSettings};
 use crate::model::guard::Guards;
 use crate::model::snapshot::{Builder, Snapshot};
 use crate::model::{Document, ObjectReference, Source};
-use crate::report::audit::{Found, Place};
+use crate::report::audit::{Found, Lacking, Place};
 use crate::report::{File, Reviewed};
 
 /// What was read, and what is wrong with single objects of it. Findings are kept, and of the text what the snapshot
@@ -41,8 +41,8 @@ pub(in crate::cli) struct Review {
     found: Vec<Found>,
     /// What could not be judged, and why.
     not_judged: Vec<String>,
-    /// Whether it lacks what injection would add.
-    is_patched: bool,
+    /// Where it begins, if it lacks what injection would add.
+    lacking: Option<Place>,
 }
 
 /// What all objects are held against.
@@ -128,15 +128,21 @@ impl Inspection {
         self.reviews.iter().flat_map(|review| &review.found).chain(&self.together).cloned().collect()
     }
 
-    /// How many objects lack what injection would add.
-    pub(in crate::cli) fn injections(&self) -> usize {
-        self.reviews.iter().filter(|review| review.is_patched).count()
+    /// The objects that lack what injection would add, in order.
+    pub(in crate::cli) fn lacking(&self) -> Vec<Lacking> {
+        let of = |review: &Review| {
+            let place = review.lacking.clone()?;
+            Some(Lacking { object: review.object.clone(), place: Some(place) })
+        };
+        let mut all: Vec<Lacking> = self.reviews.iter().filter_map(of).collect();
+        all.sort();
+        all
     }
 }
 
 impl Review {
     fn is_remarkable(&self) -> bool {
-        self.is_patched || !self.found.is_empty() || !self.not_judged.is_empty()
+        self.lacking.is_some() || !self.found.is_empty() || !self.not_judged.is_empty()
     }
 }
 
@@ -217,11 +223,12 @@ fn review(file: File<'_>, reviewed: &Reviewed<'_>) -> Review {
         Place { file: file.name.to_owned(), object: Some(object), field: Some(field) }
     };
     let not_judged = reviewed.unknowns.iter();
+    let here = Place { file: file.name.to_owned(), object: Some(object), field: None };
     Review {
         object: reviewed.object.clone(),
         found: reviewed.judgements.iter().map(|it| found(it.clone(), Some(of(it)))).collect(),
         not_judged: not_judged.map(|it| format!("{} could not be judged: {}", it.object, it.reason)).collect(),
-        is_patched: !reviewed.patch.is_empty(),
+        lacking: (!reviewed.patch.is_empty()).then_some(here),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::guard::{Guard, Guards, Mode, RuleSetting};
 use crate::model::labels::Labels;
 use crate::model::object_exemption::ObjectExemption;
 use crate::model::snapshot::Snapshot;
-use crate::model::{Finding, Severity};
+use crate::model::{Finding, RuleId, Severity};
 
 /// Judges the findings under a guard, most severe first.
 pub(super) fn judge(
@@ -19,8 +19,13 @@ pub(super) fn judge(
     scope: Scope,
     circumstances: &Circumstances,
 ) -> Vec<Judgement> {
-    let mut judgements: Vec<Judgement> =
-        findings.into_iter().map(|finding| judgement(finding, guard, scope, circumstances)).collect();
+    let mut judgements: Vec<Judgement> = findings
+        .into_iter()
+        .map(|finding| {
+            let by_default = by_severity(&finding);
+            judgement(finding, by_default, guard, scope, circumstances)
+        })
+        .collect();
     sort(&mut judgements);
     judgements
 }
@@ -49,6 +54,40 @@ fn judge_one(finding: Finding, snapshot: &Snapshot, guards: &Guards, circumstanc
     excuse(judgements, annotations.as_deref().unwrap_or(&Labels::none()), circumstances.now)
 }
 
+/// A finding on what a change does.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Consequence {
+    pub(in crate::engine) finding: Finding,
+    /// Whether the guard refuses it to this user, unless a rule has a setting of its own.
+    pub(in crate::engine) is_refused: bool,
+    /// Whether the change is the end of an object: no rule may stand in its way.
+    pub(in crate::engine) is_deletion: bool,
+}
+
+/// Judges what a change does under a guard, most severe first. What is not refused is warned of.
+pub(in crate::engine) fn judge_consequences(
+    consequences: Vec<Consequence>,
+    guard: &Guard,
+    is_guarded: bool,
+    annotations: &Labels<'_>,
+    circumstances: &Circumstances,
+) -> Vec<Judgement> {
+    let scope = if is_guarded { Scope::Guarded } else { Scope::Elsewhere };
+    let is_on = |id| rules::rule(id).is_some_and(|rule| is_on(rule, guard));
+    let heard = consequences.into_iter().filter(|consequence| is_on(consequence.finding.rule));
+    let judgements = heard.map(|Consequence { finding, is_refused, is_deletion }| {
+        let by_default = if is_refused { Action::Deny } else { Action::Warn };
+        let mut judgement = judgement(finding, by_default, guard, scope, circumstances);
+        if is_deletion && !is_refused {
+            judgement.action = judgement.action.min(Action::Warn);
+        }
+        judgement
+    });
+    let mut judgements: Vec<Judgement> = judgements.collect();
+    sort(&mut judgements);
+    excuse(judgements, annotations, circumstances.now)
+}
+
 fn sort(judgements: &mut [Judgement]) {
     judgements.sort_by_key(|judgement| std::cmp::Reverse((judgement.action, judgement.finding.severity)));
 }
@@ -72,7 +111,13 @@ pub(super) fn is_on(rule: &Rule, guard: &Guard) -> bool {
     guard.enforcement.rules.get(&rule.id) != Some(&RuleSetting::Ignore)
 }
 
-fn judgement(mut finding: Finding, guard: &Guard, scope: Scope, circumstances: &Circumstances) -> Judgement {
+fn judgement(
+    mut finding: Finding,
+    by_default: Action,
+    guard: &Guard,
+    scope: Scope,
+    circumstances: &Circumstances,
+) -> Judgement {
     let covering = guard.exemptions.iter().filter(|exemption| exemption.covers(finding.rule, &finding.object));
     let (expired, valid): (Vec<_>, Vec<_>) = covering.partition(|exemption| exemption.has_expired(circumstances.now));
     if let Some(exemption) = valid.first() {
@@ -81,14 +126,13 @@ fn judgement(mut finding: Finding, guard: &Guard, scope: Scope, circumstances: &
     if let Some(exemption) = expired.first() {
         finding.fix = format!("{} (its exemption ended at {})", finding.fix, exemption.expires);
     }
-    let action = action(&finding, guard, scope, circumstances.namespace_mode);
+    let action = action(finding.rule, by_default, guard, scope, circumstances.namespace_mode);
     Judgement { finding, action, exempted: None }
 }
 
 /// The namespace's own mode bounds everything. Below it, a setting of the rule stands above the mode of the guard.
-fn action(finding: &Finding, guard: &Guard, scope: Scope, namespace_mode: Option<Mode>) -> Action {
-    let by_default = by_severity(finding);
-    let (wanted, bound) = match guard.enforcement.rules.get(&finding.rule) {
+fn action(rule: RuleId, by_default: Action, guard: &Guard, scope: Scope, namespace_mode: Option<Mode>) -> Action {
+    let (wanted, bound) = match guard.enforcement.rules.get(&rule) {
         Some(setting) => (of_setting(*setting), namespace_mode.unwrap_or(Mode::Enforce)),
         None => (by_default, namespace_mode.unwrap_or(guard.enforcement.mode)),
     };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, judge, mutate};
+use crate::engine::admission::{Circumstances, Judgement, Operation, Outcome, Request, judge, mutate, own};
 use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::prometheus::pods::Pods;
 use crate::engine::rules::{self, Check, Monitor, Needs, Rule};
@@ -15,8 +15,11 @@ use crate::model::{ObjectReference, Resource};
 
 /// What the rules say about the object under review.
 ///
-/// A DELETE is never refused: what is broken must be removable.
+/// A DELETE is never refused: what is broken must be removable. What is ours is judged by itself, see [`own`].
 pub fn validate(request: &Request<'_>, guards: &Guards, circumstances: &Circumstances) -> Outcome {
+    if let Some(outcome) = own::validate(request) {
+        return outcome;
+    }
     let reviewed = matches!(request.operation, Operation::Create | Operation::Update) && request.subresource.is_empty();
     let policy = Resource::of(request.group, request.kind).zip(request.object).filter(|_| reviewed);
     let Some(((resource, object), guard)) = policy.zip(guards.governing(request.namespace)) else {

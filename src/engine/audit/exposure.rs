@@ -29,6 +29,7 @@ mod candidate;
 mod existing;
 mod labels;
 mod names;
+pub(in crate::engine) mod opened;
 pub(in crate::engine::audit) mod port;
 mod possible;
 #[cfg(test)]
@@ -42,7 +43,9 @@ use crate::model::Protocol;
 use crate::model::guard::Guards;
 use crate::model::snapshot::{Pod, Snapshot};
 use addresses::{Addresses, Outsiders};
+use existing::Existing;
 use port::{GuardedPort, guarded_ports};
+use possible::Possible;
 use trial::Trial;
 
 /// A peer that can reach a guarded port and is not meant to.
@@ -76,6 +79,17 @@ pub enum Intruder<'s> {
     Outside(String),
 }
 
+impl Intruder<'_> {
+    /// Who they are.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Existing(pod, 1) => pod.full_name(),
+            Self::Existing(pod, number) => format!("{} and {} like it", pod.full_name(), number - 1),
+            Self::Possible(words) | Self::Outside(words) => words.clone(),
+        }
+    }
+}
+
 /// All exposures of a cluster, in the order of pods and ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exposures<'s> {
@@ -106,38 +120,58 @@ fn of_port<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, port: &Guarded
     let trial = Trial::new(evaluator, snapshot.namespaces(), port);
     let addresses = Addresses::around(&trial);
     let outsiders = addresses.outsiders(&trial);
-    let possible = possible::possible(&trial, &addresses, &outsiders);
+    let (possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
     let existing = existing::existing(&trial, snapshot, &possible, &outsiders);
-    let told = |from, verdict, path: &Path| exposure(&trial, from, verdict, path);
+    let doubt = given_up.map(|_| in_doubt(&trial)).filter(|_| !possible.iter().any(Possible::is_anybody));
+    told(&trial, &possible, &outsiders, &existing).into_iter().chain(doubt).collect()
+}
+
+/// That others may get through for whom the search was given up.
+fn in_doubt<'s>(trial: &Trial<'_, 's>) -> Exposure<'s> {
+    let GuardedPort { target, port, protocol, .. } = *trial.port;
+    let reason = "the selectors around it are so entangled that the search for labels that get through was given up";
+    let from = Intruder::Possible("pods with labels that were not found in time".to_owned());
+    Exposure { target, port, protocol, from, verdict: Verdict::Unknown, object: None, reason: reason.to_owned() }
+}
+
+fn told<'s>(
+    trial: &Trial<'_, 's>,
+    possible: &[Possible<'_>],
+    outsiders: &[Outsiders<'_>],
+    existing: &[Existing<'s>],
+) -> Vec<Exposure<'s>> {
+    let told = |from, verdict, path: &Path| exposure(trial, from, verdict, path);
     let is_everybody = |it: &&Outsiders<'_>| it.is_anybody() && possible.iter().any(|pods| pods.is_whoever(it.verdict));
     let beyond = outsiders.iter().find(is_everybody);
     let pods = possible.iter().map(|it| {
         let further =
             beyond.filter(|outside| it.is_whoever(outside.verdict)).map(|it| format!(", and {}", it.in_words()));
         let words = it.in_words(&trial.called) + &further.unwrap_or_default();
-        told(Intruder::Possible(words), it.verdict, &it.path(&trial))
+        told(Intruder::Possible(words), it.verdict, &it.path(trial))
     });
     let outsiders = outsiders.iter().filter(|it| !is_everybody(it));
-    let outside = outsiders.map(|it| told(Intruder::Outside(it.in_words()), it.verdict, &it.path(&trial)));
+    let outside = outsiders.map(|it| told(Intruder::Outside(it.in_words()), it.verdict, &it.path(trial)));
     let here = existing.iter().map(|it| {
-        let path = trial.path(evaluator, End::Pod(it.pod), existing::is_in_mesh(&trial, it.pod));
+        let path = trial.path(trial.evaluator, End::Pod(it.pod), existing::is_in_mesh(trial, it.pod));
         told(Intruder::Existing(it.pod, it.number), it.verdict, &path)
     });
     pods.chain(outside).chain(here).collect()
 }
 
-/// Who could get to one port and may not: pods that anybody could make, and addresses, in words.
+/// Who could get to one port and may not: pods that anybody could make, and addresses, in words; `None` where the search
+/// for them was given up.
 pub(in crate::engine::audit) fn strangers<'s>(
     snapshot: &'s Snapshot,
     evaluator: &Evaluator<'s>,
     port: &GuardedPort<'s>,
-) -> Vec<(String, Verdict)> {
+) -> Option<Vec<(String, Verdict)>> {
     let trial = Trial::new(evaluator, snapshot.namespaces(), port);
     let addresses = Addresses::around(&trial);
     let outsiders = addresses.outsiders(&trial);
-    let possible = possible::possible(&trial, &addresses, &outsiders);
+    let (possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
     let pods = possible.iter().map(|it| (it.in_words(&trial.called), it.verdict));
-    pods.chain(outsiders.iter().map(|it| (it.in_words(), it.verdict))).collect()
+    let all = pods.chain(outsiders.iter().map(|it| (it.in_words(), it.verdict))).collect();
+    given_up.is_none().then_some(all)
 }
 
 fn exposure<'s>(trial: &Trial<'_, 's>, from: Intruder<'s>, verdict: Verdict, path: &Path) -> Exposure<'s> {

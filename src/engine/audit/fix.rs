@@ -128,11 +128,12 @@ impl<'e, 's> Fixes<'e, 's> {
         let ports = concerned.chain(&own).filter(|port| !port.is_for_api_server && !port.target.host_network);
         let let_in = |evaluator, port| strangers(self.snapshot, evaluator, port);
         ports.into_iter().any(|port| {
-            let before = let_in(self.evaluator, port);
+            // Where the search is given up nobody knows, and nothing is offered.
+            let (Some(before), Some(after)) = (let_in(self.evaluator, port), let_in(mended, port)) else { return true };
             let is_new = |(who, verdict): &(String, Verdict)| {
                 !before.iter().any(|(known, better)| known == who && better <= verdict)
             };
-            let_in(mended, port).iter().any(is_new)
+            after.iter().any(is_new)
         })
     }
 }

@@ -71,7 +71,7 @@ fn ends<'c>(cluster: &Cluster<'c, '_>) -> BTreeMap<Place<'c>, Ended<'c>> {
 
 /// Whether the called port is there: the guard lists all that a component may have, and its pod declares those that it
 /// has. The sidecar adds its own.
-fn is_there(guarded: &Guarded<'_>) -> bool {
+pub(in crate::engine) fn is_there(guarded: &Guarded<'_>) -> bool {
     let Connection { to, port, protocol, .. } = guarded.connection;
     match to {
         End::Pod(pod) => PROXY_PORTS.contains(&port) || pod.declared_ports(protocol).any(|declared| declared == port),

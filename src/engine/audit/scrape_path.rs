@@ -16,6 +16,7 @@ pub use crate::model::snapshot::Change;
 use crate::model::snapshot::Pod;
 use crate::model::{FieldPath, ObjectReference};
 pub(super) use follow::scrape_paths;
+pub(in crate::engine) use follow::{fix_of, scrape_paths_as_they_are};
 
 /// The way of one scrape.
 #[derive(Clone, Debug)]

@@ -65,7 +65,7 @@ impl<'s> Evaluator<'s> {
             network_policies: Arc::new(NetworkPolicies::new(network_policies, host_network)),
             peer_authentications: Arc::new(peer_authentications),
             authorization_policies: Arc::new(authorization_policies),
-            not_considered: NotConsidered::new(snapshot.unmodelled(), &mesh),
+            not_considered: NotConsidered::new(snapshot.unmodelled(), &mesh).and_unread(snapshot.unread()),
             mesh: Arc::new(mesh),
         }
     }

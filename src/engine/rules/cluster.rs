@@ -18,7 +18,7 @@ use crate::engine::rules::findings::{Findings, Scope};
 use crate::engine::rules::{Check, Rule, catalogue};
 use crate::engine::scrape::Scraping;
 use crate::model::guard::{Guards, RuleSetting};
-use crate::model::snapshot::{Kept, Namespace, Snapshot};
+use crate::model::snapshot::{Kept, Namespace, Snapshot, UnreadKind};
 use crate::model::{FieldPath, Finding, ObjectReference, Resource, RuleId, Severity};
 
 /// A cluster, and what the evaluator has found out about it.
@@ -62,8 +62,10 @@ impl<'s> Cluster<'_, 's> {
     /// Whether objects of these kinds may be missing because a part of the input could not be read.
     pub fn may_lack(&self, resources: &[Resource]) -> bool {
         let is_of = |object: &ObjectReference| resources.iter().any(|resource| resource.kind() == object.kind);
+        let is_unread =
+            |kind: &UnreadKind| resources.iter().any(|resource| kind.is_of(resource.group(), &[resource.kind()]));
         let mut lost = self.snapshot.problems().iter().filter(|problem| problem.is_loss());
-        lost.any(|problem| problem.object.as_ref().is_none_or(is_of))
+        lost.any(|problem| problem.object.as_ref().is_none_or(is_of)) || self.snapshot.unread().iter().any(is_unread)
     }
 }
 

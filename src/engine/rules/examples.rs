@@ -1,16 +1,18 @@
 //! The examples of the catalogue, executed: a rule that does not find its own bad example is no rule.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::engine::admission::{Action, Circumstances, Judgement, Request, mutate, validate, validate_together};
+use crate::engine::analysis::Analysis;
 use crate::engine::audit::Audit;
 use crate::engine::reach::network_policy::HostNetwork;
 use crate::engine::reach::{Evaluator, MeshSettings};
-use crate::engine::rules::catalogue;
-use crate::model::guard::Guards;
-use crate::model::snapshot::Builder;
+use crate::engine::rules::{Check, Rule, catalogue};
+use crate::model::guard::{Guards, User};
+use crate::model::snapshot::{Builder, Snapshot};
 use crate::model::{Finding, Resource, RuleId, Severity};
 
 struct Object {
@@ -55,8 +57,35 @@ pub(super) fn judgements(example: &str) -> Vec<Judgement> {
     each.chain(validate_together(&requests, &guards, &circumstances)).chain(of_cluster).collect()
 }
 
+/// What the examples of this rule are found to have: where it is about changes, also what the last object does to the
+/// others.
+fn judgements_of(rule: &Rule, example: &str) -> Vec<Judgement> {
+    let mut judgements = judgements(example);
+    if matches!(rule.check, Check::Change) {
+        judgements.extend(of_change(example));
+    }
+    judgements
+}
+
+fn of_change(example: &str) -> Vec<Judgement> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(example).unwrap();
+    let objects: Vec<Object> = documents.iter().map(Object::read).collect();
+    let (change, before) = objects.split_last().unwrap();
+    let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
+    let analysis = Analysis::of(Arc::new(snapshot(before)), Arc::new(Guards::built_in()), &circumstances);
+    analysis.consequences(&change.request(), &User::default(), &circumstances).judgements
+}
+
 /// What is found in all objects of an example together.
 fn of_cluster(objects: &[Object], guards: &Guards, circumstances: &Circumstances) -> Vec<Judgement> {
+    let snapshot = snapshot(objects);
+    let mesh = guards.iter().next().map(|guard| MeshSettings::from(&guard.mesh)).unwrap_or_default();
+    let evaluator = Evaluator::new(&snapshot, mesh, HostNetwork::default());
+    let findings = Audit::of(&snapshot, &evaluator, guards, circumstances).findings;
+    findings.into_iter().map(judgement).collect()
+}
+
+fn snapshot(objects: &[Object]) -> Snapshot {
     let mut builder = Builder::new("default");
     for object in objects {
         if let Some(resource) = Resource::of(&object.group, &object.kind) {
@@ -65,11 +94,7 @@ fn of_cluster(objects: &[Object], guards: &Guards, circumstances: &Circumstances
             builder.add_unmodelled(&object.group, &object.kind, &object.json, None);
         }
     }
-    let snapshot = builder.finish();
-    let mesh = guards.iter().next().map(|guard| MeshSettings::from(&guard.mesh)).unwrap_or_default();
-    let evaluator = Evaluator::new(&snapshot, mesh, HostNetwork::default());
-    let findings = Audit::of(&snapshot, &evaluator, guards, circumstances).findings;
-    findings.into_iter().map(judgement).collect()
+    builder.finish()
 }
 
 fn judgement(finding: Finding) -> Judgement {
@@ -87,15 +112,16 @@ pub(super) fn rules_of(example: &str) -> BTreeSet<RuleId> {
 #[test]
 fn every_rule_finds_its_bad_example_and_passes_its_good_one() {
     for rule in catalogue() {
-        assert!(rules_of(rule.bad).contains(&rule.id), "{} does not find its bad example", rule.id);
-        assert!(!rules_of(rule.good).contains(&rule.id), "{} finds its good example", rule.id);
+        let finds = |example| judgements_of(rule, example).iter().any(|it| it.finding.rule == rule.id);
+        assert!(finds(rule.bad), "{} does not find its bad example", rule.id);
+        assert!(!finds(rule.good), "{} finds its good example", rule.id);
     }
 }
 
 #[test]
 fn the_default_action_is_taken() {
     for rule in catalogue() {
-        let judgements = judgements(rule.bad);
+        let judgements = judgements_of(rule, rule.bad);
         let own = judgements.iter().find(|judgement| judgement.finding.rule == rule.id).unwrap();
         assert_eq!((own.action, own.finding.severity), (rule.action, rule.severity), "{}", rule.id);
     }
@@ -111,7 +137,7 @@ fn ids_are_unique_and_in_order_within_their_family() {
 #[test]
 fn messages_and_fixes_are_short_single_lines_without_a_full_stop() {
     for rule in catalogue() {
-        for judgement in judgements(rule.bad) {
+        for judgement in judgements_of(rule, rule.bad) {
             for text in [&judgement.finding.message, &judgement.finding.fix] {
                 assert!(!text.contains('\n') && !text.ends_with('.'), "{text}");
             }

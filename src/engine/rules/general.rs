@@ -80,6 +80,45 @@ pub const RULES: &[Rule] = &[
         good: include_str!("examples/gen-005-good.yaml"),
         check: Check::Cluster(versions::deprecated),
     },
+    Rule {
+        id: RuleId::new(Family::General, 6),
+        title: "a change that cuts Prometheus off",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Targets that were scraped are not scraped any more, and nothing says so but a gap in the graphs. Where a \
+              single hop is to blame, the rule for that is named instead. A guard can refuse such changes: \
+              denyLostTargets.",
+        fix: "Keep what the targets are found and reached by, or change both at once.",
+        bad: include_str!("examples/gen-006-bad.yaml"),
+        good: include_str!("examples/gen-006-good.yaml"),
+        check: Check::Change,
+    },
+    Rule {
+        id: RuleId::new(Family::General, 7),
+        title: "a change that opens a guarded port",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "Somebody who is not meant to, and could not before, gets to a port that the guard looks after.",
+        fix: "Name those who are meant, by namespace and labels or by service account.",
+        bad: include_str!("examples/gen-007-bad.yaml"),
+        good: include_str!("examples/gen-007-good.yaml"),
+        check: Check::Change,
+    },
+    Rule {
+        id: RuleId::new(Family::General, 8),
+        title: "a change after which nobody knows",
+        severity: Severity::Warning,
+        needs: Needs::Cluster,
+        action: Action::Warn,
+        why: "What was open, or closed to others, depends on something afterwards that is not known or not evaluated. \
+              That is no reason to refuse it.",
+        fix: "Write it so that it depends on labels, ports and identities alone.",
+        bad: include_str!("examples/gen-008-bad.yaml"),
+        good: include_str!("examples/gen-008-good.yaml"),
+        check: Check::Change,
+    },
 ];
 
 /// Words and brackets that people leave where a value belongs. Lower-case `todo` is not among them: applications are

@@ -9,8 +9,8 @@ use crate::engine::reach::{Step, Verdict};
 use crate::engine::scrape::monitor::{KINDS, Monitor};
 use crate::engine::scrape::prometheus::Settings;
 use crate::engine::scrape::{ScrapePool, Target, pool, selection};
-use crate::model::Resource;
 use crate::model::snapshot::{Kept, Pod, Snapshot};
+use crate::model::{ObjectReference, Resource};
 use places::Places;
 
 /// The label by which the operator tells the pods of a Prometheus or PrometheusAgent from others.
@@ -70,9 +70,14 @@ pub struct PoolScraping<'s> {
 impl<'s> Scraping<'s> {
     /// What every Prometheus and PrometheusAgent of a snapshot scrapes.
     pub fn new(snapshot: &'s Snapshot) -> Self {
-        let kinds = KINDS.into_iter();
-        let monitors: Vec<Monitor<'s>> =
-            kinds.flat_map(|kind| snapshot.objects(kind).map(move |kept| Monitor::new(kind, kept))).collect();
+        Self::of_monitors(snapshot, |_| true)
+    }
+
+    /// The same, as if there were no other monitors than these.
+    pub fn of_monitors(snapshot: &'s Snapshot, is_asked_for: impl Fn(&ObjectReference) -> bool) -> Self {
+        let all = KINDS.into_iter().flat_map(|kind| snapshot.objects(kind).map(move |kept| (kind, kept)));
+        let asked_for = all.filter(|(_, kept)| is_asked_for(&kept.reference));
+        let monitors: Vec<Monitor<'s>> = asked_for.map(|(kind, kept)| Monitor::new(kind, kept)).collect();
         let resources = [Resource::Prometheus, Resource::PrometheusAgent];
         let mut kept: Vec<&'s Kept> = resources.into_iter().flat_map(|kind| snapshot.objects(kind)).collect();
         kept.sort_by(|a, b| place(a).cmp(&place(b)));

@@ -27,6 +27,10 @@ pub fn custom_resource_definition() -> Value {
                 "storage": true,
                 "additionalPrinterColumns": [
                     column("Namespace", "string", ".spec.namespace", "The namespace that is guarded"),
+                    column("Ready", "string", ".status.conditions[?(@.type=='Ready')].status", "Whether it is in force"),
+                    column("Companions", "integer", ".status.companions.applied", "Companions that are applied"),
+                    column("Blocked", "integer", ".status.scrapePaths.blocked", "Scrape paths that are blocked"),
+                    column("Exposures", "integer", ".status.exposures", "Who else reaches guarded ports"),
                     column("Mode", "string", ".spec.enforcement.mode", "What is done about findings"),
                     column("Mesh", "string", ".spec.mesh.istio", "Whether and how Istio captures traffic"),
                     column("Age", "date", ".metadata.creationTimestamp", "Time since it was created"),

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Protocol;
 use crate::model::guard::monitors::SelectorSpec;
-use crate::model::guard::{Caller, Certificates, Mode, Purpose, RuleSetting};
+use crate::model::guard::status::GuardStatus;
+use crate::model::guard::{Caller, Certificates, Mode, Purpose, RuleSetting, Subject};
 
 /// The API version that is understood.
 pub const API_VERSION: &str = "scrapeguard.io/v1alpha1";
@@ -30,6 +31,7 @@ pub struct ScrapeGuard {
     pub spec: ScrapeGuardSpec,
     /// What was found. Written by scrapeguard, ignored when read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<GuardStatus>")]
     pub status: Option<serde_json::Value>,
 }
 
@@ -69,6 +71,8 @@ pub struct ScrapeGuardSpec {
     pub monitors: MonitorsSpec,
     /// Objects derived from the connections.
     pub companions: CompanionsSpec,
+    /// What is done about objects that are older than the guard and lack what is injected; `report` if left out.
+    pub existing: ExistingMode,
     /// What is done about findings.
     pub enforcement: EnforcementSpec,
     /// Findings that are accepted.
@@ -289,6 +293,17 @@ pub enum CompanionMode {
     Ignore,
 }
 
+/// What is done about objects of the guarded namespace that exist and lack what is injected when objects are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExistingMode {
+    /// They are counted and named in the status.
+    #[default]
+    Report,
+    /// They are given it, one after the other. Where a pod template changes, its pods are replaced.
+    Patch,
+}
+
 /// What is done about findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -303,6 +318,9 @@ pub struct EnforcementSpec {
     pub rules: BTreeMap<String, RuleSetting>,
     /// Whether a change that makes Prometheus lose targets is refused.
     pub deny_lost_targets: bool,
+    /// Whose changes are not refused for that, as in a RoleBinding. Controllers in `kube-system` never are.
+    #[schemars(length(max = 64))]
+    pub exempt_subjects: Vec<Subject>,
 }
 
 /// A finding that is accepted.

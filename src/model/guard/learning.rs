@@ -1,11 +1,22 @@
 //! What a guard leaves to its Prometheus: which monitors it picks up, read from the resource itself.
 
 use crate::model::Resource;
-use crate::model::guard::Guard;
 use crate::model::guard::monitors::Selection;
+use crate::model::guard::{Guard, Guards};
 use crate::model::resource::Prometheus;
 use crate::model::resource::prometheus::PrometheusSpec;
 use crate::model::selector::LabelSelector;
+use crate::model::snapshot::Snapshot;
+
+impl Guards {
+    /// Takes over what the Prometheus resources of a cluster say of themselves. One that cannot be read says nothing.
+    pub fn learn_from(&mut self, snapshot: &Snapshot) {
+        let resources = [Resource::Prometheus, Resource::PrometheusAgent].into_iter();
+        let resources = resources.flat_map(|resource| snapshot.objects(resource));
+        let readable = resources.filter_map(|kept| Some((kept.namespace(), serde_json::from_str(&kept.json).ok()?)));
+        self.learn(&readable.collect::<Vec<(&str, Prometheus<'_>)>>());
+    }
+}
 
 /// Takes over the selectors of the guarded Prometheus for each kind of monitor of which the guard says nothing.
 ///
@@ -70,8 +81,8 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::model::Truth;
-    use crate::model::guard::Guards;
+    use crate::model::snapshot::Builder;
+    use crate::model::{Source, Truth};
 
     const HEAD: &str = "apiVersion: scrapeguard.io/v1alpha1\nkind: ScrapeGuard\nmetadata: {name: m}\n";
     const TEAM: &str = r#"{"metadata": {"name": "k8s"}, "spec": {"podMonitorSelector": {"matchLabels": {"team": "a"}},
@@ -108,6 +119,19 @@ mod tests {
     #[case::everything("{}", &[OTHER], "")]
     fn what_the_guard_leaves_open_is_learnt(#[case] spec: &str, #[case] resources: &[&str], #[case] expected: &str) {
         assert_eq!(wanted(spec, resources), expected);
+    }
+
+    #[test]
+    fn a_cluster_tells_what_its_resources_say() {
+        let text = format!("{{\"apiVersion\": \"monitoring.coreos.com/v1\", \"kind\": \"Prometheus\", {}", &TEAM[1..])
+            .replace(r#""name": "k8s""#, r#""name": "k8s", "namespace": "monitoring""#);
+        let mut builder = Builder::new("default");
+        builder.add_source("x", &Source::new(&text));
+        let mut guards = Guards::built_in();
+        guards.learn_from(&builder.finish());
+        let monitors = &guards.iter().next().unwrap().monitors;
+        assert_eq!(monitors.injects_in(Resource::Probe, "apps", "monitoring"), Truth::No);
+        assert_ne!(guards, Guards::built_in());
     }
 
     #[rstest]

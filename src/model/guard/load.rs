@@ -4,6 +4,7 @@ use serde_saphyr::{Error, Location};
 
 use crate::model::document::DocumentError;
 use crate::model::guard::document::{API_VERSION, KIND, ScrapeGuard};
+use crate::model::guard::resolve::ResolveError;
 use crate::model::guard::{Guard, resolve};
 use crate::model::suggestion::did_you_mean;
 use crate::model::{Document, FieldPath, Position, Source};
@@ -40,6 +41,29 @@ pub fn guards(text: &str) -> Result<Vec<Guard>, GuardError> {
             .map_err(|error| at(place(document, &error.path, &source), error.message))
     };
     documents.iter().zip(&specifications).map(resolve).collect()
+}
+
+/// The guard in an object of the API server, as JSON.
+///
+/// # Errors
+/// The first mistake in form or reference, with its field where that is known. The API server has checked the form
+/// already, so what is left of that are objects that were stored under another definition.
+pub fn guard_of_object(json: &str) -> Result<Guard, ResolveError> {
+    let unreadable = |error: Error| ResolveError { path: FieldPath::root(), message: form_error(&error).message };
+    // JSON is YAML, and this reader is the one that suggests what was meant.
+    let object: ScrapeGuard = serde_saphyr::from_str(json).map_err(unreadable)?;
+    resolve::guard(&object.metadata.name, &object.spec)
+}
+
+/// The guard of a JSON object.
+///
+/// # Errors
+/// The first mistake in form or reference, in words.
+pub(super) fn from_json(json: &str) -> Result<Guard, String> {
+    let in_words = |error: ResolveError| {
+        if error.path.to_string().is_empty() { error.message } else { error.to_string() }
+    };
+    guard_of_object(json).map_err(in_words)
 }
 
 fn expect_kind(document: &Document<'_>, source: &Source<'_>) -> Result<(), GuardError> {
@@ -123,6 +147,22 @@ mod tests {
     fn another_kind_is_named() {
         let error = guards("apiVersion: v1\nkind: Secret\n").unwrap_err();
         assert_eq!(error.to_string(), "line 2, column 7: kind is \"Secret\", only \"ScrapeGuard\" is understood here");
+    }
+
+    #[test]
+    fn an_object_of_the_api_server_is_read_with_all_that_it_adds() {
+        let object = |spec: &str| {
+            format!(
+                r#"{{"apiVersion": "scrapeguard.io/v1alpha1", "kind": "ScrapeGuard", "metadata": {{"name": "monitoring",
+                "resourceVersion": "7", "generation": 1}}, "spec": {spec}, "status": {{"observedGeneration": 1}}}}"#
+            )
+        };
+        assert_eq!(from_json(&object("{}")).unwrap(), Guard::built_in());
+        let unknown = r#"{"connections": [{"from": {"component": "grafanna"}, "to": "prometheus", "ports": ["web"],
+            "purpose": "ui"}]}"#;
+        let said = from_json(&object(unknown)).unwrap_err();
+        assert!(said.contains("spec.connections[0]") && said.contains("did you mean \"grafana\"?"), "{said}");
+        assert!(from_json(&object(r#"{"namspace": "x"}"#)).unwrap_err().contains("unknown field \"namspace\""));
     }
 
     #[rstest]

@@ -95,6 +95,16 @@ impl Monitors {
         Truth::from(self.inject).and(self.namespaces.selects(known)).and(looks)
     }
 
+    /// Whether labels are added to monitors of this kind at all.
+    pub fn injects(&self, resource: Resource) -> bool {
+        self.inject && self.selector(resource).is_some()
+    }
+
+    /// Whether they are added in namespaces other than that of the guarded Prometheus.
+    pub fn injects_elsewhere(&self, resource: Resource) -> bool {
+        self.injects(resource) && self.selection(resource).is_some_and(|selection| selection.namespaces.is_some())
+    }
+
     fn selection(&self, resource: Resource) -> Option<&Selection> {
         match resource {
             Resource::PodMonitor => Some(&self.pod_monitors),

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use crate::model::finding::MalformedRuleId;
 use crate::model::guard::document::{
-    ComponentSpec, ConnectionSpec, ExemptionSpec, IdentificationSpec, PortSpec, ScrapeGuardSpec, SourceSpec,
+    ComponentSpec, ConnectionSpec, EnforcementSpec, ExemptionSpec, IdentificationSpec, PortSpec, ScrapeGuardSpec,
+    SourceSpec,
 };
 use crate::model::guard::enforcement::instant;
 use crate::model::guard::{
-    Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Purpose, Source, built_in,
+    Component, ComponentPort, Connection, Enforcement, Exemption, Guard, Identification, Purpose, Source, Subject,
+    SubjectKind, built_in,
 };
 use crate::model::suggestion::did_you_mean;
 use crate::model::{FieldPath, ObjectReference, RuleId};
@@ -59,6 +61,7 @@ fn over(base: &ScrapeGuardSpec, name: &str, spec: &ScrapeGuardSpec) -> Resolved<
         monitors: settings::monitors(spec),
         mesh: settings::mesh(spec),
         companions: settings::companions(spec),
+        existing: spec.existing,
         namespace,
         release,
         components,
@@ -252,7 +255,22 @@ fn enforcement(spec: &ScrapeGuardSpec) -> Resolved<Enforcement> {
             Err(malformed) => return wrong(path.key(id), malformed.to_string()),
         };
     }
-    Ok(Enforcement { mode: spec.enforcement.mode, rules })
+    let EnforcementSpec { mode, deny_lost_targets, ref exempt_subjects, .. } = spec.enforcement;
+    Ok(Enforcement { mode, rules, deny_lost_targets, exempt_subjects: subjects(exempt_subjects)? })
+}
+
+fn subjects(subjects: &[Subject]) -> Resolved<Vec<Subject>> {
+    let is_wrong = |subject: &Subject| {
+        let is_placed = subject.namespace.as_ref().is_some_and(|namespace| !namespace.is_empty());
+        (subject.kind == SubjectKind::ServiceAccount) != is_placed
+    };
+    match subjects.iter().position(is_wrong) {
+        Some(position) => wrong(
+            FieldPath::of("spec.enforcement.exemptSubjects").index(position).key("namespace"),
+            "a ServiceAccount needs a namespace, users and groups have none",
+        ),
+        None => Ok(subjects.to_vec()),
+    }
 }
 
 fn exemptions(spec: &ScrapeGuardSpec, namespace: &str) -> Resolved<Vec<Exemption>> {

@@ -54,10 +54,12 @@ impl Builder {
     pub fn remove(&mut self, object: &ObjectReference) {
         self.given.retain(|given| given.reference != *object);
         // A kind that is evaluated is never meant by the name that another group has for one of its own.
-        if !Resource::ALL.iter().any(|resource| resource.kind() == object.kind) {
+        let is_evaluated = Resource::ALL.iter().any(|resource| resource.kind() == object.kind);
+        if !is_evaluated {
             self.unmodelled.values_mut().for_each(|given| given.retain(|given| given.reference != *object));
         }
-        self.problems.retain(|problem| problem.object.as_ref() != Some(object));
+        let is_meant = |problem: &Problem| !is_evaluated || problem.group.is_none();
+        self.problems.retain(|problem| problem.object.as_ref() != Some(object) || !is_meant(problem));
         self.removed.insert(object.clone());
     }
 
@@ -175,7 +177,7 @@ impl Builder {
                 let value = Unmodelled { group: group.to_owned(), affects: known.affects, object };
                 self.unmodelled.entry(group.to_owned()).or_default().push(Given { reference, origin, value });
             }
-            Err(problem) => self.problems.push(*problem),
+            Err(problem) => self.problems.push(problem.of_group(group)),
         }
     }
 
@@ -187,19 +189,20 @@ impl Builder {
 
     /// Notes a file, or a part of one, that cannot be read, and why.
     pub fn add_unreadable(&mut self, origin: Origin, why: String) {
-        self.problems.push(Problem { object: None, origin: Some(origin), kind: ProblemKind::Unreadable(why) });
+        let kind = ProblemKind::Unreadable(why);
+        self.problems.push(Problem { object: None, origin: Some(origin), kind, group: None });
     }
 
     /// The snapshot of all objects that were added, and of those that the builder began with.
     pub fn finish(mut self) -> Snapshot {
-        let given = settle(self.given, &mut self.problems);
+        let given = settle(self.given, None, &mut self.problems);
         let mut draft = Draft::of(self.base, given.len());
         self.removed.iter().for_each(|object| draft.remove(object));
         for Given { reference, value, .. } in given {
             draft.put(&reference, value);
         }
-        for (_, given) in self.unmodelled {
-            let given = settle(given, &mut self.problems);
+        for (group, given) in self.unmodelled {
+            let given = settle(given, Some(&group), &mut self.problems);
             for Given { value, .. } in given {
                 draft.put_unmodelled(value);
             }

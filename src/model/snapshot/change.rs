@@ -60,7 +60,7 @@ impl Snapshot {
                 Change::Put { resource, json } => put(&mut draft, *resource, json),
                 Change::PutUnmodelled { group, kind, json } => put_unmodelled(&mut draft, group, kind, json),
                 Change::Delete(reference) => draft.remove(reference),
-                Change::DeleteUnmodelled { group, object } => draft.remove_unmodelled(Some(group), object),
+                Change::DeleteUnmodelled { group, object } => draft.remove_unmodelled(group, object),
             }
         }
         draft.finish()
@@ -105,8 +105,8 @@ fn put_unmodelled(draft: &mut Draft, group: &str, kind: &str, json: &str) {
             draft.put_unmodelled(Unmodelled { group: group.to_owned(), affects: known.affects, object });
         }
         Err(problem) => {
-            problem.object.iter().for_each(|object| draft.remove_unmodelled(Some(group), object));
-            draft.add_problem(*problem);
+            problem.object.iter().for_each(|object| draft.remove_unmodelled(group, object));
+            draft.add_problem(problem.of_group(group));
         }
     }
 }

@@ -9,7 +9,7 @@ mod problems;
 mod slices;
 mod stand_ins;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -43,8 +43,9 @@ pub(super) struct Draft {
     namespaces: BTreeSet<String>,
     /// Services whose slices have to be made again, by namespace and name.
     services: BTreeSet<[String; 2]>,
-    /// Objects that are not what they were, as long as there is a problem with any.
-    touched: HashSet<ObjectReference>,
+    /// Objects that are not what they were, as long as there is a problem with any, by the groups of those that nothing
+    /// evaluates.
+    touched: HashMap<Option<String>, HashSet<ObjectReference>>,
     problems: Vec<Problem>,
     /// What objects have in common, while much changes.
     commons: Commons,
@@ -64,7 +65,7 @@ impl Draft {
             gone: Vec::new(),
             namespaces: BTreeSet::new(),
             services: BTreeSet::new(),
-            touched: HashSet::new(),
+            touched: HashMap::new(),
             problems: Vec::new(),
             commons: Commons::default(),
             snapshot,

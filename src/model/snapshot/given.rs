@@ -27,8 +27,8 @@ fn key(object: &ObjectReference) -> (Option<&str>, &str, &str) {
 }
 
 /// Puts objects in order of namespace, name and kind. Of those that are the same, the last that was given stays; the
-/// others are problems.
-pub(super) fn settle<T>(mut given: Vec<Given<T>>, problems: &mut Vec<Problem>) -> Vec<Given<T>> {
+/// others are problems. A group is given of kinds that nothing evaluates.
+pub(super) fn settle<T>(mut given: Vec<Given<T>>, group: Option<&str>, problems: &mut Vec<Problem>) -> Vec<Given<T>> {
     given.sort_by(|a, b| a.key().cmp(&b.key()));
     let mut settled: Vec<Given<T>> = Vec::with_capacity(given.len());
     for object in given {
@@ -37,6 +37,7 @@ pub(super) fn settle<T>(mut given: Vec<Given<T>>, problems: &mut Vec<Problem>) -
             object: Some(same.reference),
             origin: same.origin,
             kind: ProblemKind::Duplicate,
+            group: group.map(str::to_owned),
         }));
         settled.push(object);
     }

@@ -43,14 +43,14 @@ pub(super) fn heading<'a>(
         Err(error) => {
             let object = named(json, kind, is_namespaced.then_some(default_namespace));
             let why = if object.is_some() { error.to_string() } else { format!("{kind}: {error}") };
-            return Err(Box::new(Problem { object, origin, kind: ProblemKind::Form(why) }));
+            return Err(Box::new(Problem { object, origin, kind: ProblemKind::Form(why), group: None }));
         }
     };
     let own = metadata.namespace.as_ref().filter(|namespace| !namespace.is_empty());
     let namespace = own.map_or(default_namespace, |namespace| namespace.as_str());
     let reference = metadata.reference(kind, if is_namespaced { namespace } else { "" }, "");
     if reference.name.is_empty() {
-        return Err(Box::new(Problem { object: Some(reference), origin, kind: ProblemKind::Nameless }));
+        return Err(Box::new(Problem { object: Some(reference), origin, kind: ProblemKind::Nameless, group: None }));
     }
     Ok((reference, metadata))
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::model::ObjectReference;
-use crate::model::snapshot::Pod;
 use crate::model::snapshot::addresses::Addresses;
 use crate::model::snapshot::class::Classes;
 use crate::model::snapshot::record::{Owned, Placed, Record, kind_in_order};
 use crate::model::snapshot::table::{Entry, Row, Table};
 use crate::model::snapshot::terms::Terms;
 use crate::model::snapshot::workload::Workload;
+use crate::model::snapshot::{Controller, Pod};
 
 /// All pods and templates that stand for pods, in order.
 #[derive(Clone, Debug, Default)]
@@ -48,5 +48,9 @@ impl Population {
     pub(super) fn workload(&self, object: &ObjectReference) -> Option<&Workload> {
         let namespace = object.namespace.as_deref().unwrap_or_default();
         self.workloads.named([namespace, &object.name, &object.kind, ""]).map(Row::value)
+    }
+    /// The workload that manages something in this namespace, if it is given.
+    pub(super) fn manager(&self, namespace: &str, controller: &Controller) -> Option<&Workload> {
+        self.workloads.named([namespace, &controller.name, &controller.kind, ""]).map(Row::value)
     }
 }

@@ -39,6 +39,11 @@ pub(super) struct UnmodelledKind {
     pub(super) is_namespaced: bool,
 }
 
+/// The group and kind of all that is known and not evaluated.
+pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KINDS.iter().map(|known| (known.group, known.kind))
+}
+
 impl UnmodelledKind {
     /// The kind of this group and name, in whatever version; `None` where it is not one that matters.
     pub(super) fn of(group: &str, kind: &str) -> Option<Self> {

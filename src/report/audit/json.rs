@@ -5,23 +5,24 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Found, Report, Summary};
+use super::{Found, Place, Report, Summary};
 use crate::engine::audit::exposure::Intruder;
 use crate::engine::audit::{Exposure, Fix, ScrapePath};
 use crate::engine::reach::{Path, Verdict};
-use crate::model::Protocol;
 use crate::model::snapshot::{Change, Snapshot};
+use crate::model::{ObjectReference, Protocol};
 use crate::report::json::VERSION;
 use crate::report::trace::{Decided, as_guarded_line, decided};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a, F, S, C, E> {
+struct Document<'a, F, S, C, E, I> {
     version: &'static str,
     findings: F,
     scrape_paths: S,
     connections: C,
     exposures: E,
+    injections: I,
     not_considered: &'a [String],
     summary: Summary,
 }
@@ -123,13 +124,14 @@ struct ExposedLine<'a> {
 /// # Errors
 /// What the writer says.
 pub fn write(report: &Report<'_>, writer: &mut impl std::io::Write) -> std::io::Result<()> {
-    let Report { snapshot, audit, found, summary } = *report;
+    let Report { snapshot, audit, found, lacking, summary } = *report;
     let document = Document {
         version: VERSION,
         findings: Lazy(|| found.iter().map(found_line)),
         scrape_paths: Lazy(|| audit.scrape_paths.iter().map(|path| scrape_line(path, snapshot))),
         connections: Lazy(|| audit.connections.iter().map(|(guarded, path)| as_guarded_line(guarded, path, snapshot))),
         exposures: Lazy(|| audit.exposures.iter().map(exposure_line)),
+        injections: Lazy(|| lacking.iter().map(|lacking| object_line(&lacking.object, lacking.place.as_ref()))),
         not_considered: &audit.not_considered,
         summary,
     };
@@ -143,19 +145,23 @@ pub(in crate::report) fn found_line(found: &Found) -> FoundLine<'_> {
     FoundLine {
         rule: finding.rule.to_string(),
         severity: finding.severity.to_string(),
-        object: Object {
-            kind: &finding.object.kind,
-            namespace: finding.object.namespace.as_deref(),
-            name: &finding.object.name,
-            file: place.as_ref().map(|place| place.file.as_str()),
-            line: place.as_ref().and_then(|place| place.object).map(|position| position.line),
-        },
+        object: object_line(&finding.object, place.as_ref()),
         path: finding.path.to_string(),
         line: field.map(|position| position.line),
         column: field.map(|position| position.column),
         message: &finding.message,
         fix: &finding.fix,
         exempted: exempted.as_deref(),
+    }
+}
+
+fn object_line<'a>(object: &'a ObjectReference, place: Option<&'a Place>) -> Object<'a> {
+    Object {
+        kind: &object.kind,
+        namespace: object.namespace.as_deref(),
+        name: &object.name,
+        file: place.map(|place| place.file.as_str()),
+        line: place.and_then(|place| place.object).map(|position| position.line),
     }
 }
 
@@ -188,7 +194,7 @@ pub(in crate::report) fn scrape_line<'a>(scrape: &'a ScrapePath<'_>, snapshot: &
     }
 }
 
-fn full_name(object: &crate::model::ObjectReference) -> String {
+fn full_name(object: &ObjectReference) -> String {
     format!("{}/{}", object.namespace.as_deref().unwrap_or_default(), object.name)
 }
 
@@ -221,9 +227,5 @@ pub(in crate::report) fn exposure_line<'a>(exposure: &'a Exposure<'_>) -> Exposu
 
 /// Who it is, in words.
 pub(in crate::report) fn intruder(intruder: &Intruder<'_>) -> String {
-    match intruder {
-        Intruder::Existing(pod, 1) => pod.full_name(),
-        Intruder::Existing(pod, number) => format!("{} and {} like it", pod.full_name(), number - 1),
-        Intruder::Possible(words) | Intruder::Outside(words) => words.clone(),
-    }
+    intruder.in_words()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anstyle::{AnsiColor, Style};
 
 use super::json::intruder;
-use super::{Found, Report, Summary, Verdicts};
+use super::{Found, Lacking, Report, Summary, Verdicts};
 use crate::engine::audit::{Exposure, ScrapePath};
 use crate::engine::reach::guarded::Guarded;
 use crate::engine::reach::{Path, Step, Verdict};
@@ -23,6 +23,8 @@ const CLEAN: Style = AnsiColor::Green.on_default().bold();
 
 /// How far in stands what is said about a line that begins with a severity or a verdict.
 const INSET: usize = 10;
+/// So many objects that lack something are named.
+const NAMED_OBJECTS: usize = 20;
 /// So many targets of a group are named.
 const NAMED_TARGETS: usize = 3;
 
@@ -33,6 +35,7 @@ pub fn text(report: &Report<'_>, width: usize) -> String {
     text += &writer.scrape_paths(&report.audit.scrape_paths);
     text += &writer.connections(&report.audit.connections);
     text += &writer.exposures(&report.audit.exposures);
+    text += &lacking(report.lacking);
     text += &writer.not_considered(&report.audit.not_considered);
     text + &totals(&report.summary)
 }
@@ -199,6 +202,24 @@ impl Writer<'_> {
     }
 }
 
+/// The objects that injection would add something to.
+fn lacking(all: &[Lacking]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let named = all.iter().take(NAMED_OBJECTS).map(|lacking| {
+        let place = lacking.place.as_ref().map(|place| {
+            let line = place.object.map(|position| format!(":{}", position.line)).unwrap_or_default();
+            format!(" {PLACE}({}{line}){PLACE:#}", place.file)
+        });
+        format!("  - {}{}\n", lacking.object, place.unwrap_or_default())
+    });
+    let named: String = named.collect();
+    let rest = all.len().saturating_sub(NAMED_OBJECTS);
+    let rest = if rest > 0 { format!("  - and {rest} more; -o json names them all\n") } else { String::new() };
+    format!("{HEADER}Lacking what injection would add{HEADER:#}\n{named}{rest}\n")
+}
+
 /// A connection of the guard in words.
 pub(in crate::report) fn connection(guarded: &Guarded<'_>) -> String {
     let Guarded { purpose, from, to, connection, .. } = guarded;
@@ -252,7 +273,7 @@ fn totals(summary: &Summary) -> String {
     lines.push(count(summary.exposures, "exposure", "exposures"));
     if *injections > 0 {
         let objects = count(*injections, "object lacks", "objects lack");
-        lines.push(format!("{objects} what injection would add; scrapeguard review shows it"));
+        lines.push(format!("{objects} what injection would add; scrapeguard review shows what"));
     }
     if summary.unreadable > 0 {
         let what = count(summary.unreadable, "file, document or object", "files, documents or objects");

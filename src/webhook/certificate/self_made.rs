@@ -1,14 +1,17 @@
 //! Certificates that we make ourselves: a CA and one leaf, ECDSA P-256.
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
+use time::OffsetDateTime;
 
-use super::CertificateError;
+use super::{CertificateError, Validity};
+
+const DAY: i64 = 24 * 60 * 60;
+/// The last second that an X.509 certificate can name: the end of the year 9999.
+const LAST: i64 = 253_402_300_799;
 
 /// A CA and a leaf that it signed, all as PEM. The key of the CA is thrown away: nothing else can be signed by it.
 #[derive(Clone)]
@@ -29,9 +32,11 @@ impl SelfMade {
     /// # Errors
     /// When a name is neither a DNS name nor an IP address.
     pub fn make(names: &[String], days: u16, now: Timestamp) -> Result<Self, CertificateError> {
-        let ca = CertifiedIssuer::self_signed(ca_parameters(days, now), KeyPair::generate()?)?;
+        let validity = whole_days(days, now);
+        let parameters = authority_parameters("scrapeguard self-made CA", validity);
+        let ca = CertifiedIssuer::self_signed(parameters, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
-        let certificate = leaf_parameters(names, days, now)?.signed_by(&key, &ca)?;
+        let certificate = leaf_parameters(names, validity)?.signed_by(&key, &ca)?;
         Ok(Self { ca: ca.pem(), certificate: certificate.pem(), key: key.serialize_pem() })
     }
 }
@@ -43,32 +48,42 @@ impl std::fmt::Debug for SelfMade {
     }
 }
 
-fn ca_parameters(days: u16, now: Timestamp) -> CertificateParams {
+/// What is in the certificate of an authority of this name, which signs leafs and nothing else.
+pub fn authority_parameters(name: &str, validity: Validity) -> CertificateParams {
     let mut parameters = CertificateParams::default();
-    set_validity(&mut parameters, days, now);
-    parameters.distinguished_name.push(DnType::CommonName, "scrapeguard self-made CA");
+    set_subject(&mut parameters, name, validity);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     parameters
 }
 
-fn leaf_parameters(names: &[String], days: u16, now: Timestamp) -> Result<CertificateParams, CertificateError> {
+/// What is in a serving certificate for these DNS names and IP addresses.
+///
+/// # Errors
+/// When a name is neither a DNS name nor an IP address.
+pub fn leaf_parameters(names: &[String], validity: Validity) -> Result<CertificateParams, CertificateError> {
     let mut parameters = CertificateParams::new(names)?;
-    set_validity(&mut parameters, days, now);
-    parameters.distinguished_name.push(DnType::CommonName, "scrapeguard");
+    set_subject(&mut parameters, "scrapeguard", validity);
     parameters.use_authority_key_identifier_extension = true;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     Ok(parameters)
 }
 
-fn set_validity(parameters: &mut CertificateParams, days: u16, now: Timestamp) {
-    let today = now.to_zoned(TimeZone::UTC).date();
-    parameters.distinguished_name = rcgen::DistinguishedName::new();
-    parameters.not_before = midnight(today.saturating_sub(1.day()));
-    parameters.not_after = midnight(today.saturating_add(i64::from(days).days()));
+fn set_subject(parameters: &mut CertificateParams, name: &str, validity: Validity) {
+    parameters.distinguished_name = DistinguishedName::new();
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    parameters.not_before = date(validity.from);
+    parameters.not_after = date(validity.until);
 }
 
-fn midnight(date: Date) -> time::OffsetDateTime {
-    date_time_ymd(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
+fn date(second: i64) -> OffsetDateTime {
+    // What is within the bounds can be represented.
+    OffsetDateTime::from_unix_timestamp(second.clamp(0, LAST)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// From the midnight before the last one to that after so many days.
+fn whole_days(days: u16, now: Timestamp) -> Validity {
+    let midnight = now.as_second().div_euclid(DAY) * DAY;
+    Validity { from: midnight - DAY, until: midnight + i64::from(days) * DAY }
 }

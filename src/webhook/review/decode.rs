@@ -8,6 +8,8 @@ use serde::de::IgnoredAny;
 use super::scan::{Fault, Objects, scan};
 use super::{API_VERSION, KIND};
 use crate::engine::admission::{Operation, Request};
+use crate::model::guard::User;
+use crate::model::resource::null_as_default;
 
 /// A request of the API server. The objects are borrowed from the body that it came in; the rest is short.
 #[derive(Debug)]
@@ -24,12 +26,25 @@ pub struct Review<'a> {
     pub namespace: String,
     /// The name; empty when it is still to be made from `generateName`.
     pub name: String,
+    /// Who makes the request.
+    pub user: UserInfo,
     /// Whether nothing will be stored whatever the answer is.
     pub dry_run: bool,
     /// The object as it would be stored, valid JSON; absent for a DELETE.
     pub object: Option<&'a str>,
     /// The object as it is stored, valid JSON; absent for a CREATE.
     pub old_object: Option<&'a str>,
+}
+
+/// Who makes a request (`authentication.k8s.io/v1` UserInfo).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct UserInfo {
+    /// The name; empty where nobody says.
+    pub username: String,
+    /// The groups.
+    #[serde(deserialize_with = "null_as_default")]
+    pub groups: Vec<String>,
 }
 
 /// A kind with its API group and version.
@@ -111,6 +126,7 @@ struct Body {
     name: Option<String>,
     namespace: Option<String>,
     operation: Verb,
+    user_info: Option<UserInfo>,
     dry_run: Option<bool>,
     object: Option<IgnoredAny>,
     old_object: Option<IgnoredAny>,
@@ -183,6 +199,7 @@ fn review<'a>(body: Body, object: Option<&'a str>, old_object: Option<&'a str>) 
         subresource: body.sub_resource.unwrap_or_default(),
         namespace: body.namespace.unwrap_or_default(),
         name: body.name.unwrap_or_default(),
+        user: body.user_info.unwrap_or_default(),
         dry_run: body.dry_run.unwrap_or_default(),
         object,
         old_object,
@@ -222,6 +239,13 @@ impl Review<'_> {
     }
 }
 
+impl UserInfo {
+    /// The part that decisions depend on.
+    pub fn user(&self) -> User<'_> {
+        User { name: &self.username, groups: &self.groups }
+    }
+}
+
 fn excerpt(text: &str) -> String {
     text.chars().take(64).collect()
 }
@@ -248,6 +272,7 @@ mod tests {
         assert_eq!((request.group, request.kind, request.namespace, request.name), ("", "Pod", "monitoring", "p"));
         assert_eq!(request.object.unwrap(), r#"{"kind":"Pod","metadata":{"name":"p"}}"#);
         assert!(request.old_object.is_none());
+        assert_eq!(review.user.user(), User { name: "admin", groups: &["a".to_owned()] });
     }
 
     #[test]

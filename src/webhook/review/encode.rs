@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{API_VERSION, KIND, Review};
-use crate::engine::admission::{Action, Operation, Outcome};
+use crate::engine::admission::{Action, Operation, Outcome, Refusal};
 use crate::engine::inject::patch::Patch;
 use crate::engine::message;
 use crate::model::Finding;
@@ -135,6 +135,9 @@ struct AuditAnnotations {
     withheld: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     unknown: String,
+    /// How old what is known of the cluster was, where that had a say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_age_seconds: Option<String>,
 }
 
 /// Writes the answer to a review as the body of a response.
@@ -174,9 +177,18 @@ fn refusal<'a>(review: &'a Review<'_>, outcome: &Outcome) -> Status<'a> {
             group: &review.kind.group,
             kind: &review.kind.kind,
             name: &review.name,
-            causes: outcome.denials().take(CAUSES_LIMIT).map(cause).collect(),
+            causes: causes(outcome),
         },
     }
+}
+
+fn causes(outcome: &Outcome) -> Vec<Cause> {
+    let refused = outcome.refusals.iter().map(mistake);
+    refused.chain(outcome.denials().map(cause)).take(CAUSES_LIMIT).collect()
+}
+
+fn mistake(refusal: &Refusal) -> Cause {
+    Cause { reason: "FieldValueInvalid", message: refusal.message.clone(), field: refusal.path.to_string() }
 }
 
 fn cause(finding: &Finding) -> Cause {
@@ -189,7 +201,8 @@ fn cause(finding: &Finding) -> Cause {
 
 fn audit_annotations(outcome: &Outcome, patch: Option<&Patch>) -> Option<AuditAnnotations> {
     let nothing_added = patch.is_none() && outcome.withheld.is_empty();
-    if outcome.judgements.is_empty() && outcome.unknowns.is_empty() && nothing_added {
+    let nothing_said = outcome.judgements.is_empty() && outcome.unknowns.is_empty() && outcome.refusals.is_empty();
+    if nothing_said && nothing_added && outcome.cluster_age.is_none() {
         return None;
     }
     Some(AuditAnnotations {
@@ -200,6 +213,7 @@ fn audit_annotations(outcome: &Outcome, patch: Option<&Patch>) -> Option<AuditAn
         injected: list(patch.iter().flat_map(|patch| pointers(patch))),
         withheld: list(pointers(&outcome.withheld)),
         unknown: list(outcome.unknowns.iter().map(|unknown| unknown.object.to_string())),
+        cluster_age_seconds: outcome.cluster_age.map(|age| format!("{:.1}", age.as_secs_f64())),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The files and the command lines of the three programs.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -65,6 +66,11 @@ impl Places {
             format!("--initial-cluster=default={}", self.etcd_peer_url),
             "--unsafe-no-fsync".to_owned(),
         ]
+    }
+
+    /// Where the API server listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     /// Pods need no service account token here, as nothing runs in them, and so nobody looks for the address that the

@@ -81,10 +81,15 @@ impl Process {
         })
     }
 
+    /// Sends a signal, such as `STOP` or `CONT`.
+    pub(crate) fn signal(&mut self, signal: &str) -> Result<()> {
+        let input = self.guardian.stdin.as_mut().context("the process was stopped before")?;
+        writeln!(input, "{signal}").context("send a signal")
+    }
+
     /// Sends a signal, such as `TERM`, and waits until the program has ended.
     pub(crate) fn stop(&mut self, signal: &str) -> Result<ExitStatus> {
-        let input = self.guardian.stdin.as_mut().context("the process was stopped before")?;
-        writeln!(input, "{signal}")?;
+        self.signal(signal)?;
         poll::until(&format!("the end of {}", self.name), Duration::from_mins(1), || {
             Ok(self.guardian.try_wait()?.map_or_else(|| Look::not_yet("still running"), Look::Ready))
         })

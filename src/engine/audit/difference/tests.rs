@@ -57,8 +57,8 @@ proptest! {
         let (before, after) = (audit(&one), audit(&other));
         let difference = Difference::between(&before, &after);
         prop_assert_eq!(
-            applied(told(&before.scrape_paths, scrape), &difference.scrape_paths, scrape),
-            told(&after.scrape_paths, scrape)
+            applied(told(before.scrape_paths.iter(), scrape), &difference.scrape_paths, scrape),
+            told(after.scrape_paths.iter(), scrape)
         );
         prop_assert_eq!(
             applied(told(&before.connections, connection), &difference.connections, connection),

@@ -181,6 +181,11 @@ impl<'p> Outsiders<'p> {
         }
     }
 
+    /// The verdict of one of them in another trial.
+    pub(super) fn verdict_of(&self, trial: &Trial<'_, '_>) -> Verdict {
+        trial.verdict(trial.evaluator, End::Address(self.example), false)
+    }
+
     /// The way of one of them.
     pub(super) fn path(&self, trial: &Trial<'_, '_>) -> Path {
         trial.path(trial.evaluator, End::Address(self.example), false)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::addresses::Range;
-use super::labels::{Clause, Found, Literal, demands, labels, refusal};
+use super::labels::{Clause, Found, GivenUp, Literal, demands, labels, refusal};
 use super::names::Names;
 use super::trial::Trial;
 use crate::engine::reach::mesh::{DATAPLANE_MODE, Membership};
@@ -62,20 +62,24 @@ pub(super) struct Search<'e, 's> {
 }
 
 impl<'e> Search<'e, '_> {
-    /// All candidates, those that stand for most first.
-    pub(super) fn candidates(&self) -> Vec<Candidate<'e>> {
+    /// All candidates, those that stand for most first; and whether there may be others, because a search was given up.
+    pub(super) fn candidates(&self) -> (Vec<Candidate<'e>>, Option<GivenUp>) {
         let names = self.names();
         let mut all = Vec::new();
+        let mut given_up = None;
         for opening in self.trial.openings() {
-            for (namespace, place) in self.places(opening, &names) {
+            let places = self.places(opening, &names);
+            given_up = given_up.or(places.as_ref().err().copied());
+            for (namespace, place) in places.unwrap_or_default() {
                 for account in names.accounts_in(namespace.name()) {
                     let is_any = account == names.other_account;
                     let needed = (!is_any).then(|| account.clone());
-                    self.add(opening, &namespace, &place, (&account, needed), &mut all);
+                    let added = self.add(opening, &namespace, &place, (&account, needed), &mut all);
+                    given_up = given_up.or(added.err());
                 }
             }
         }
-        all
+        (all, given_up)
     }
 
     fn names(&self) -> Names {
@@ -86,11 +90,11 @@ impl<'e> Search<'e, '_> {
     }
 
     /// Where callers may be who come in this way, each with what that stands for.
-    fn places(&self, opening: Opening<'e>, names: &Names) -> Vec<(Namespace, Place<'e>)> {
+    fn places(&self, opening: Opening<'e>, names: &Names) -> Result<Vec<(Namespace, Place<'e>)>, GivenUp> {
         let selector = match opening {
             Opening::Pods { namespaces: None, .. } => {
                 let own = &self.trial.port.target.namespace;
-                return vec![(self.trial.namespaces.get(own).into_owned(), Place::Named(own.clone()))];
+                return Ok(vec![(self.trial.namespaces.get(own).into_owned(), Place::Named(own.clone()))]);
             }
             Opening::Pods { namespaces, .. } => namespaces,
             Opening::Everybody | Opening::Addresses(_) => None,
@@ -101,10 +105,10 @@ impl<'e> Search<'e, '_> {
         let known: BTreeSet<&str> = listed.chain(names.namespaces()).collect();
         let clauses: Vec<Clause<'_>> = by_labels.into_iter().map(|literal| vec![literal]).collect();
         let of_labels = selector.filter(|_| !clauses.is_empty());
-        let Some(found) = labels(&clauses) else { return Vec::new() };
+        let Some(found) = labels(&clauses)? else { return Ok(Vec::new()) };
         let anywhere = of_labels.map_or(Place::Anywhere, Place::Labelled);
         let others = known.into_iter().map(|name| (self.named(name, &found), Place::Named(name.to_owned())));
-        std::iter::once((made(&names.other_namespace, &found), anywhere)).chain(others).collect()
+        Ok(std::iter::once((made(&names.other_namespace, &found), anywhere)).chain(others).collect())
     }
 
     /// The namespace of this name; where there is none, one that somebody makes with these labels.
@@ -120,12 +124,15 @@ impl<'e> Search<'e, '_> {
         place: &Place<'e>,
         (account, needed): (&str, Option<String>),
         all: &mut Vec<Candidate<'e>>,
-    ) {
+    ) -> Result<(), GivenUp> {
+        let mut outcome = Ok(());
         let pods = if let Opening::Pods { pods, .. } = opening { pods } else { None };
         for shape in self.shapes() {
             let mut pod = pod(namespace.name(), account, *shape);
             for way_out in self.ways_out(&pod) {
-                let Some(found) = self.labels(pods, namespace, *shape, way_out) else { continue };
+                let found = self.labels(pods, namespace, *shape, way_out);
+                outcome = outcome.and(found.as_ref().map(drop).map_err(|given_up| *given_up));
+                let Ok(Some(found)) = found else { continue };
                 pod.labels = found.clone().into_iter().collect();
                 if self.trial.port.allows(&pod) {
                     continue;
@@ -137,6 +144,7 @@ impl<'e> Search<'e, '_> {
                 all.extend(self.addressed(opening, &found));
             }
         }
+        outcome
     }
 
     /// What labels must be like for a pod to be let out to the called one.
@@ -174,7 +182,7 @@ impl<'e> Search<'e, '_> {
         namespace: &Namespace,
         shape: Shape,
         way_out: Vec<Clause<'_>>,
-    ) -> Option<Found> {
+    ) -> Result<Option<Found>, GivenUp> {
         let mut clauses: Vec<Clause<'_>> = pods.map(demands).into_iter().flatten().map(|it| vec![it]).collect();
         for peer in self.trial.port.allowed.iter().filter(|peer| peer.namespace == namespace.name()) {
             let labels = peer.labels.iter().map(|(key, value)| Literal::one_of(key, vec![value]).negated());

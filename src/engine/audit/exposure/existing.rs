@@ -42,9 +42,12 @@ fn verdict(trial: &Trial<'_, '_>, pod: &Pod) -> Option<Verdict> {
     if pod.has_ended() || pod.host_network || trial.port.allows(pod) {
         return None;
     }
-    let is_in_mesh = is_in_mesh(trial, pod);
-    let verdict = trial.verdict(trial.evaluator, End::Pod(pod), is_in_mesh);
-    (verdict != Verdict::Blocked).then_some(verdict)
+    Some(verdict_of(trial, pod)).filter(|verdict| *verdict != Verdict::Blocked)
+}
+
+/// The best that a pod can get.
+pub(super) fn verdict_of(trial: &Trial<'_, '_>, pod: &Pod) -> Verdict {
+    trial.verdict(trial.evaluator, End::Pod(pod), is_in_mesh(trial, pod))
 }
 
 /// Whether it may call with an identity.

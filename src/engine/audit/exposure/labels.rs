@@ -96,8 +96,15 @@ pub(super) fn refusal<'a>(selector: &'a LabelSelector<'_>) -> Clause<'a> {
     demands(selector).into_iter().map(Literal::negated).collect()
 }
 
-/// The fewest labels that fulfil all clauses, or nearly; `None` where there are none, or the search was given up.
-pub(super) fn labels(clauses: &[Clause<'_>]) -> Option<Found> {
+/// The search was given up: nobody knows whether there are such labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GivenUp;
+
+/// The fewest labels that fulfil all clauses, or nearly; `None` where there are none.
+///
+/// # Errors
+/// Selectors are so entangled that the search takes too long.
+pub(super) fn labels(clauses: &[Clause<'_>]) -> Result<Option<Found>, GivenUp> {
     let mut patience = PATIENCE;
     search(clauses, &mut BTreeMap::new(), &mut patience)
 }
@@ -107,13 +114,13 @@ fn search<'a>(
     clauses: &[Clause<'a>],
     chosen: &mut BTreeMap<&'a str, Option<String>>,
     patience: &mut usize,
-) -> Option<Found> {
-    *patience = patience.checked_sub(1)?;
+) -> Result<Option<Found>, GivenUp> {
+    *patience = patience.checked_sub(1).ok_or(GivenUp)?;
     let value = |chosen: &BTreeMap<&'a str, Option<String>>, key: &str| chosen.get(key).cloned().flatten();
     let fails = |clause: &&Clause<'a>| !clause.iter().any(|it| it.holds(value(chosen, it.key).as_deref()));
     let Some(failing) = clauses.iter().find(fails) else {
         let found = chosen.iter().filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)));
-        return Some(found.collect());
+        return Ok(Some(found.collect()));
     };
     for literal in failing {
         if chosen.contains_key(literal.key) {
@@ -121,13 +128,13 @@ fn search<'a>(
         }
         for value in values(literal.key, clauses).into_iter().filter(|value| literal.holds(value.as_deref())) {
             chosen.insert(literal.key, value);
-            if let Some(found) = search(clauses, chosen, patience) {
-                return Some(found);
+            if let Some(found) = search(clauses, chosen, patience)? {
+                return Ok(Some(found));
             }
         }
         chosen.remove(literal.key);
     }
-    None
+    Ok(None)
 }
 
 /// The values of a key that can make a difference.
@@ -191,7 +198,7 @@ mod tests {
         let (fulfilled, failed) = (read(fulfilled), read(failed));
         let units = fulfilled.iter().flat_map(demands).map(|literal| vec![literal]);
         let clauses: Vec<Clause<'_>> = units.chain(failed.iter().map(refusal)).collect();
-        let found = labels(&clauses);
+        let found = labels(&clauses).unwrap();
         assert_eq!(found.as_ref().map(BTreeMap::len), number, "{found:?}");
         let found: Labels<'_> = found.into_iter().flatten().collect();
         if number.is_some() {
@@ -206,6 +213,6 @@ mod tests {
         let choice = |key| Literal::one_of(key, vec!["a", "b", "c"]);
         let mut clauses: Vec<Clause<'_>> = keys.iter().map(|key| vec![choice(key)]).collect();
         clauses.push(vec![]);
-        assert_eq!(labels(&clauses), None);
+        assert_eq!(labels(&clauses), Err(GivenUp));
     }
 }

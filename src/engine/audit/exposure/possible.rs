@@ -2,6 +2,7 @@
 
 use super::addresses::{Addresses, Outsiders};
 use super::candidate::{Candidate, Kind, Place, Search, Shape};
+use super::labels::GivenUp;
 use super::trial::Trial;
 use crate::engine::reach::mesh::Membership;
 use crate::engine::reach::network_policy::{namespaces_in_words, selector_in_words};
@@ -28,15 +29,16 @@ enum Mesh {
     Outside,
 }
 
-/// All of them, without those that others stand for.
+/// All of them, without those that others stand for; and whether there may be more, because a search was given up.
 pub(super) fn possible<'e>(
     trial: &'e Trial<'e, '_>,
     addresses: &Addresses<'e>,
     outsiders: &[Outsiders<'e>],
-) -> Vec<Possible<'e>> {
+) -> (Vec<Possible<'e>>, Option<GivenUp>) {
     let search = Search { trial, addresses: addresses.samples() };
     let mut kinds: Vec<Tried<'e>> = Vec::new();
-    for candidate in search.candidates() {
+    let (candidates, given_up) = search.candidates();
+    for candidate in candidates {
         let verdict = verdict(trial, &candidate);
         if verdict == Verdict::Blocked {
             continue;
@@ -56,7 +58,8 @@ pub(super) fn possible<'e>(
                 other != index && known.stands_for(one) && (other < index || !one.stands_for(known))
             })
     };
-    all.iter().enumerate().filter(|(index, one)| is_told(*index, one)).map(|(_, one)| one.clone()).collect()
+    let told = all.iter().enumerate().filter(|(index, one)| is_told(*index, one)).map(|(_, one)| one.clone());
+    (told.collect(), given_up)
 }
 
 fn verdict(trial: &Trial<'_, '_>, candidate: &Candidate<'_>) -> Verdict {
@@ -164,6 +167,16 @@ impl Possible<'_> {
             Mesh::Outside => ", outside the mesh",
         };
         format!("{}{mesh}", words.join(" "))
+    }
+
+    /// The verdict of the same pod in another trial. A namespace that is there is as it is there.
+    pub(super) fn verdict_of(&self, trial: &Trial<'_, '_>) -> Verdict {
+        let known = trial.namespaces.find(self.example.namespace.name()).filter(|namespace| namespace.is_given());
+        let own = known.unwrap_or(&self.example.namespace).clone();
+        let called = trial.namespaces.get(&trial.port.target.namespace).into_owned();
+        let namespaces: Namespaces = [called, own].into_iter().collect();
+        let is_inside = self.example.shape != Shape::Outside;
+        trial.verdict(&trial.evaluator.among(&namespaces), End::Pod(&self.example.pod), is_inside)
     }
 
     /// The way of one of them.

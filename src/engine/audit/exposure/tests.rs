@@ -64,6 +64,32 @@ const LEFT_OUT: [&str; 2] = [
     "port 9100 of monitoring/prometheus-operator-prometheus-node-exporter is on the host network, where no policy keeps anybody out",
 ];
 
+/// A policy for Grafana whose peer is so entangled that nobody finds out in time that it can be none.
+pub(in crate::engine::audit) fn entangled() -> String {
+    let choice = |number: usize| format!("{{key: k{number}, operator: In, values: [a, b, c]}}");
+    let choices: Vec<String> = (0..40).map(choice).collect();
+    let contradiction = "{key: z, operator: In, values: [v]}, {key: z, operator: In, values: [w]}";
+    format!(
+        "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: entangled, namespace: monitoring}}, \
+         spec: {{podSelector: {{matchLabels: {{app.kubernetes.io/name: grafana}}}}, \
+         ingress: [{{from: [{{podSelector: {{matchExpressions: [{}, {contradiction}]}}}}]}}]}}}}",
+        choices.join(", ")
+    )
+}
+
+#[test]
+fn who_was_not_found_in_time_is_in_doubt() {
+    let (exposures, _) = of(&Guards::built_in(), &[&CLUSTER[..], &[&entangled()]].concat());
+    let of_grafana: Vec<&String> = exposures.iter().filter(|it| it.contains("grafana 3000")).collect();
+    assert_eq!(
+        of_grafana,
+        [
+            "prometheus-operator-grafana 3000 TCP: pods with labels that were not found in time: unknown by no object, for \
+             the selectors around it are so entangled that the search for labels that get through was given up"
+        ]
+    );
+}
+
 #[rstest]
 #[case::built_in(Guards::built_in())]
 #[case::seed(Guards::parse(SEED).unwrap())]

@@ -5,6 +5,7 @@ mod laws;
 use rstest::rstest;
 
 use super::*;
+use crate::engine::audit::exposure::tests::entangled;
 use crate::engine::reach::MeshSettings;
 use crate::engine::reach::mesh::ClientTls;
 use crate::engine::reach::network_policy::HostNetwork;
@@ -105,6 +106,14 @@ const REFUSES_GRAFANA: &str = "
 {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: refuses, namespace: shop},
   spec: {action: DENY, rules: [{to: [{operation: {ports: ['81']}}]}, {from: [{source: {namespaces: [monitoring]}}]}]}}
 ";
+
+#[test]
+fn nothing_is_offered_where_nobody_knows_who_else_gets_in() {
+    let policy = entangled();
+    assert!(offered("", "prometheus", "ui", 3000, ClientTls::None).is_none(), "it is open");
+    assert!(offered(CLOSED, "prometheus", "ui", 3000, ClientTls::None).is_some());
+    assert_eq!(offered(&format!("{CLOSED}---\n{policy}"), "prometheus", "ui", 3000, ClientTls::None), None);
+}
 
 #[rstest]
 #[case::open(&[], "prometheus", "state", 8080, ClientTls::None, None)]

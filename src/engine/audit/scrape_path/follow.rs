@@ -25,9 +25,35 @@ pub(in crate::engine::audit) fn scrape_paths<'s>(
     guards: &Guards,
     scraping: &Scraping<'s>,
 ) -> Vec<ScrapePath<'s>> {
-    let fixes = Fixes::new(snapshot, evaluator, guards);
-    let mut follower = Follower { snapshot, evaluator, fixes, known: HashMap::new(), ways: Vec::new() };
-    let mut paths = nobody::unselected(snapshot, guards, scraping);
+    let fixes = Some(Fixes::new(snapshot, evaluator, guards));
+    followed(Follower { snapshot, evaluator, fixes, known: HashMap::new(), ways: Vec::new() }, guards, scraping)
+}
+
+/// The same without fixes, which take the longest to find.
+pub(in crate::engine) fn scrape_paths_as_they_are<'s>(
+    snapshot: &'s Snapshot,
+    evaluator: &Evaluator<'s>,
+    guards: &Guards,
+    scraping: &Scraping<'s>,
+) -> Vec<ScrapePath<'s>> {
+    followed(Follower { snapshot, evaluator, fixes: None, known: HashMap::new(), ways: Vec::new() }, guards, scraping)
+}
+
+/// What would open a path, with the policies that this evaluator knows of.
+pub(in crate::engine) fn fix_of<'s>(
+    path: &ScrapePath<'s>,
+    snapshot: &'s Snapshot,
+    evaluator: &Evaluator<'s>,
+    guards: &Guards,
+) -> Option<String> {
+    let scrape = Scrape::of(path, snapshot)?;
+    let (way, connection) = scrape.worst(evaluator)?;
+    let fix = Fixes::new(snapshot, evaluator, guards).of(&connection, &scrape.manner, &way)?;
+    Some(fix.summary)
+}
+
+fn followed<'s>(mut follower: Follower<'_, 's>, guards: &Guards, scraping: &Scraping<'s>) -> Vec<ScrapePath<'s>> {
+    let mut paths = nobody::unselected(follower.snapshot, guards, scraping);
     for prometheus in &scraping.prometheuses {
         for monitor in prometheus.monitors.iter().filter(|it| it.selection.verdict != Verdict::Blocked) {
             follower.monitor(prometheus, monitor, &mut paths);
@@ -40,7 +66,8 @@ pub(in crate::engine::audit) fn scrape_paths<'s>(
 struct Follower<'e, 's> {
     snapshot: &'s Snapshot,
     evaluator: &'e Evaluator<'s>,
-    fixes: Fixes<'e, 's>,
+    /// `None` where nobody asks what would open a path.
+    fixes: Option<Fixes<'e, 's>>,
     known: HashMap<Question, usize>,
     ways: Vec<Way>,
 }
@@ -139,7 +166,8 @@ impl<'s> Follower<'_, 's> {
         }
         let number = match scrape.worst(self.evaluator) {
             Some((path, connection)) => {
-                let fix = self.fixes.of(&connection, &scrape.manner, &path);
+                let fixes = self.fixes.as_mut();
+                let fix = fixes.and_then(|fixes| fixes.of(&connection, &scrape.manner, &path));
                 self.push(Way { port: Some(connection.port), steps: path.steps, fix })
             }
             None => self.add(None, Vec::new()),

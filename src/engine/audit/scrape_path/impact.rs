@@ -1,22 +1,23 @@
-//! What a change of one NetworkPolicy does to scrapes, without a second audit: only those are asked about again that
-//! have an end in the namespace of the policy which it selects.
+//! What a change of one policy does to scrapes, without a second audit: only those are asked about again that have an
+//! end which the policy may have a say in.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::ScrapePath;
 use super::scrape::Scrape;
 use crate::engine::reach::network_policy::Direction;
 use crate::engine::reach::{End, Evaluator, Hop, Path, Step, Verdict};
-use crate::model::ObjectReference;
 use crate::model::snapshot::{ClassId, Pod, Snapshot};
+use crate::model::{ObjectReference, Resource};
 
 /// The scrapes of a snapshot, by the pods whose policies have a say in them. Made once, and asked about every change.
 #[derive(Debug)]
-pub struct Scrapes<'a, 's> {
+pub struct Scrapes<'s> {
     snapshot: &'s Snapshot,
-    evaluator: &'a Evaluator<'s>,
-    paths: &'a [ScrapePath<'s>],
+    evaluator: Evaluator<'s>,
+    paths: Arc<Vec<ScrapePath<'s>>>,
     /// Paths that nothing tells apart, by their places.
     alike: Vec<Vec<usize>>,
     /// By namespace, direction and class.
@@ -55,10 +56,11 @@ pub struct Affected {
     pub step: Option<Step>,
 }
 
-impl<'a, 's> Scrapes<'a, 's> {
-    /// Sorts the paths that an audit of this snapshot found.
-    pub fn new(snapshot: &'s Snapshot, evaluator: &'a Evaluator<'s>, paths: &'a [ScrapePath<'s>]) -> Self {
-        let mut scrapes = Self { snapshot, evaluator, paths, alike: Vec::new(), subjects: HashMap::new() };
+impl<'s> Scrapes<'s> {
+    /// Sorts the paths that an audit of this snapshot found, and shares them.
+    pub fn new(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, paths: &Arc<Vec<ScrapePath<'s>>>) -> Self {
+        let (evaluator, shared) = (evaluator.clone(), Arc::clone(paths));
+        let mut scrapes = Self { snapshot, evaluator, paths: shared, alike: Vec::new(), subjects: HashMap::new() };
         let mut known = HashMap::new();
         for (place, path) in paths.iter().enumerate() {
             let Some(scrape) = Scrape::of(path, snapshot) else { continue };
@@ -85,12 +87,27 @@ impl<'a, 's> Scrapes<'a, 's> {
         }
     }
 
-    /// What comes of this JSON being the NetworkPolicy, or of its deletion; at most so many scrapes are named.
-    pub fn impact(&self, policy: &ObjectReference, json: Option<&str>, named: usize) -> Impact {
-        let after = self.evaluator.with_network_policy(policy, json);
+    /// What comes of this JSON being the policy, or of its deletion; at most so many scrapes are named.
+    pub fn impact(&self, resource: Resource, policy: &ObjectReference, json: Option<&str>, named: usize) -> Impact {
+        let after = self.evaluator.changed(resource, policy, json);
         let one_by_one = json.is_some_and(|json| self.snapshot.is_told_apart_by(json));
-        let touched = self.touched(policy, &after, one_by_one);
-        let changed = touched.into_iter().flat_map(|number| self.changed(number, &after, one_by_one));
+        self.impact_of(resource, policy, &after, one_by_one, named)
+    }
+
+    /// The same, with the evaluator of what would be. `one_by_one` says that pods of one class may be told apart by it.
+    pub(in crate::engine) fn impact_of(
+        &self,
+        resource: Resource,
+        policy: &ObjectReference,
+        after: &Evaluator<'s>,
+        one_by_one: bool,
+        named: usize,
+    ) -> Impact {
+        let touched = match resource {
+            Resource::NetworkPolicy => self.isolated(policy, after, one_by_one),
+            _ => self.called_in(policy),
+        };
+        let changed = touched.into_iter().flat_map(|number| self.changed(number, after, one_by_one));
         let mut changed: Vec<(usize, Verdict)> = changed.collect();
         changed.sort_by_key(|(place, verdict)| (Reverse(*verdict), *place));
         let count = |wanted| changed.iter().filter(|(_, verdict)| *verdict == wanted).count();
@@ -101,23 +118,34 @@ impl<'a, 's> Scrapes<'a, 's> {
             first: changed
                 .iter()
                 .take(named)
-                .map(|(place, verdict)| Affected { place: *place, verdict: *verdict, step: self.step(*place, &after) })
+                .map(|(place, verdict)| Affected { place: *place, verdict: *verdict, step: self.step(*place, after) })
                 .collect(),
         }
     }
 
-    /// Which paths the policy has a say in, before or after. Where it tells pods of one class apart, none stands for
+    /// Which paths a NetworkPolicy has a say in, before or after. Where it tells pods of one class apart, none stands for
     /// the others.
-    fn touched(&self, policy: &ObjectReference, after: &Evaluator<'s>, one_by_one: bool) -> BTreeSet<usize> {
+    fn isolated(&self, policy: &ObjectReference, after: &Evaluator<'s>, one_by_one: bool) -> BTreeSet<usize> {
         let isolates = |evaluator: &Evaluator<'s>, direction, pod| {
             let mut isolating = evaluator.network_policies().isolating(direction, pod);
             isolating.any(|(isolating, _)| isolating.name() == policy.name)
         };
         let subjects = self.subjects.get(policy.namespace.as_deref().unwrap_or_default()).into_iter().flatten();
         let touched = subjects.filter(|((direction, _), subject)| {
-            one_by_one || [self.evaluator, after].into_iter().any(|it| isolates(it, *direction, subject.pod))
+            one_by_one || [&self.evaluator, after].into_iter().any(|it| isolates(it, *direction, subject.pod))
         });
         touched.flat_map(|(_, subject)| subject.alike.iter().copied()).collect()
+    }
+
+    /// Which paths lead to pods that a policy of Istio may be about: those of its namespace, or all if it is one of the
+    /// mesh.
+    fn called_in(&self, policy: &ObjectReference) -> BTreeSet<usize> {
+        let namespace = policy.namespace.as_deref().unwrap_or_default();
+        let is_of_the_mesh = namespace == self.evaluator.mesh().root_namespace;
+        let namespaces = self.subjects.iter().filter(|(name, _)| is_of_the_mesh || **name == namespace);
+        let called = namespaces.flat_map(|(_, subjects)| subjects);
+        let called = called.filter(|((direction, _), _)| *direction == Direction::Ingress);
+        called.flat_map(|(_, subject)| subject.alike.iter().copied()).collect()
     }
 
     /// Those among paths that are alike which have another verdict afterwards.

@@ -73,7 +73,7 @@ fn nothing(scraping: &PoolScraping<'_>, snapshot: &Snapshot) -> Step {
 /// Blocked where pods were seen in a cluster; where there are only manifests, operators may make what is meant.
 fn unseen(snapshot: &Snapshot, rule: Option<RuleId>, reason: String) -> (Verdict, Option<RuleId>, String) {
     let is_of_a_cluster = snapshot.pods().iter().any(|pod| pod.object.kind == Resource::Pod.kind());
-    if is_of_a_cluster && !snapshot.problems().iter().any(Problem::is_loss) {
+    if is_of_a_cluster && snapshot.unread().is_empty() && !snapshot.problems().iter().any(Problem::is_loss) {
         return (Verdict::Blocked, rule, reason);
     }
     let doubt = if is_of_a_cluster {

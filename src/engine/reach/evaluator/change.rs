@@ -35,18 +35,48 @@ impl Evaluator<'_> {
         Some(changed)
     }
 
-    /// The same with a NetworkPolicy of this JSON, new or instead of the one of its name, or without it. As in a
-    /// snapshot, one that cannot be read is there all the same.
+    /// The same with a policy of this JSON, new or instead of the one of its name, or without it; as it is for kinds that
+    /// are no policies. As in a snapshot, one that cannot be read is there all the same.
     #[must_use]
-    pub fn with_network_policy(&self, reference: &ObjectReference, json: Option<&str>) -> Self {
+    pub fn changed(&self, resource: Resource, reference: &ObjectReference, json: Option<&str>) -> Self {
+        if let Some(changed) = json.and_then(|json| self.with(resource, reference, json)) {
+            return changed;
+        }
         let mut changed = self.clone();
-        let policies = Arc::make_mut(&mut changed.network_policies);
         let (namespace, name) = (reference.namespace.as_deref().unwrap_or_default(), reference.name.as_str());
-        match json.map(serde_json::from_str::<NetworkPolicy<'_>>) {
-            None => policies.remove(namespace, name),
-            Some(Ok(policy)) => policies.put(Policy::new(&policy, namespace)),
-            Some(Err(error)) => policies.put(Policy::unreadable(namespace, name, error.to_string())),
+        let unreadable = json.map(|json| why_unreadable(resource, json));
+        match resource {
+            Resource::NetworkPolicy => {
+                let policies = Arc::make_mut(&mut changed.network_policies);
+                match unreadable {
+                    None => policies.remove(namespace, name),
+                    Some(why) => policies.put(Policy::unreadable(namespace, name, why)),
+                }
+            }
+            Resource::AuthorizationPolicy => {
+                let policies = Arc::make_mut(&mut changed.authorization_policies);
+                policies.remove(reference);
+                if unreadable.is_some() {
+                    policies.add_unreadable(reference.clone());
+                }
+            }
+            Resource::PeerAuthentication => {
+                let policies = Arc::make_mut(&mut changed.peer_authentications);
+                policies.remove(reference);
+                if unreadable.is_some() {
+                    policies.add_unreadable(reference.clone());
+                }
+            }
+            _ => {}
         }
         changed
     }
+}
+
+fn why_unreadable(resource: Resource, json: &str) -> String {
+    let error = match resource {
+        Resource::NetworkPolicy => serde_json::from_str::<NetworkPolicy<'_>>(json).err(),
+        _ => None,
+    };
+    error.map(|error| error.to_string()).unwrap_or_default()
 }

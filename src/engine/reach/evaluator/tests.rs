@@ -5,7 +5,7 @@ use rstest::rstest;
 use super::*;
 use crate::engine::reach::Hop;
 use crate::model::Source;
-use crate::model::snapshot::Builder;
+use crate::model::snapshot::{Builder, UnreadKind};
 
 const PODS: &str = "
 apiVersion: v1
@@ -50,10 +50,13 @@ fn snapshot(objects: &str) -> Snapshot {
 }
 
 fn path(objects: &str, from: &str, to: &str) -> Path {
-    let snapshot = snapshot(objects);
+    path_in(&snapshot(objects), from, to)
+}
+
+fn path_in(snapshot: &Snapshot, from: &str, to: &str) -> Path {
     let end = |namespace, name| End::Pod(snapshot.pod(namespace, name).unwrap());
     let connection = Connection { from: end("a", from), to: end("b", to), port: 80, protocol: Protocol::Tcp };
-    let evaluator = Evaluator::new(&snapshot, MeshSettings::default(), HostNetwork::default());
+    let evaluator = Evaluator::new(snapshot, MeshSettings::default(), HostNetwork::default());
     evaluator.follow(&connection, &Manner { tls: ClientTls::Mesh, request: None })
 }
 
@@ -155,4 +158,23 @@ fn what_is_not_evaluated_makes_the_answer_unknown(#[case] object: &str, #[case] 
 #[case::route("{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: b}}")]
 fn what_has_no_say_here_changes_nothing(#[case] object: &str) {
     assert_eq!(path(object, "from", "to"), path(NOTHING, "from", "to"));
+}
+
+#[rstest]
+#[case::of_the_network("cilium.io", "CiliumNetworkPolicy", "from", &[Hop::Egress, Hop::Ingress])]
+#[case::authorization("security.istio.io", "AuthorizationPolicy", "from", &[Hop::Authorization])]
+#[case::authentication("security.istio.io", "PeerAuthentication", "from", &[Hop::Mtls])]
+#[case::filters("networking.istio.io", "EnvoyFilter", "from", &[Hop::Mtls, Hop::Authorization])]
+#[case::of_another_mesh("policy.linkerd.io", "Server", "from", &[Hop::Authorization])]
+#[case::what_is_scraped("monitoring.coreos.com", "PodMonitor", "from", &[])]
+fn a_kind_that_could_not_be_read_leaves_open_what_it_decides(
+    #[case] group: &str,
+    #[case] kind: &str,
+    #[case] from: &str,
+    #[case] open: &[Hop],
+) {
+    let unread = UnreadKind { group: group.to_owned(), kind: kind.to_owned(), reason: "forbidden".to_owned() };
+    let path = path_in(&snapshot(NOTHING).with_unread(vec![unread]), from, "to");
+    let unknown = path.steps.iter().filter(|step| step.verdict == Verdict::Unknown);
+    assert_eq!(unknown.map(|step| step.hop).collect::<Vec<_>>(), open, "{path:?}");
 }

@@ -9,13 +9,13 @@ use crate::model::snapshot::object::Object;
 use crate::model::snapshot::record::{Record, kind_in_order};
 use crate::model::snapshot::table::{Entry, Key, Named, Row, Table};
 use crate::model::snapshot::terms::{Mentions, Terms};
-use crate::model::snapshot::{Kept, Node, Service, Unmodelled};
+use crate::model::snapshot::{Kept, Node, Service, Unmodelled, unmodelled};
 use crate::model::{ObjectReference, Resource};
 
 impl Draft {
     /// Puts an object in its place, instead of the one of the same name. One that is still to be named takes nobody's.
     pub(in crate::model::snapshot) fn put(&mut self, reference: &ObjectReference, object: Object) {
-        self.touch(reference);
+        self.touch(None, reference);
         match object {
             Object::Pod(record) => self.put_pod(record),
             Object::Workload(workload) => self.put_workload(*workload),
@@ -56,10 +56,11 @@ impl Draft {
 
     /// Removes all objects of this name; such of kinds that are not evaluated in whatever group.
     pub(in crate::model::snapshot) fn remove(&mut self, object: &ObjectReference) {
-        self.touch(object);
         let Some(resource) = Resource::ALL.into_iter().find(|resource| resource.kind() == object.kind) else {
-            return self.remove_unmodelled(None, object);
+            let groups = unmodelled::kinds().filter(|(_, kind)| *kind == object.kind).map(|(group, _)| group);
+            return groups.for_each(|group| self.remove_unmodelled(group, object));
         };
+        self.touch(None, object);
         let name = object.name.as_str();
         let namespace = object.namespace.as_deref().unwrap_or_default();
         match resource {
@@ -86,7 +87,7 @@ impl Draft {
 
     /// Puts an object of a kind that is not evaluated in its place.
     pub(in crate::model::snapshot) fn put_unmodelled(&mut self, unmodelled: Unmodelled) {
-        self.touch(&unmodelled.object.reference);
+        self.touch(Some(&unmodelled.group), &unmodelled.object.reference);
         let is_nameless = is_nameless(&unmodelled.object.reference);
         if let Some(Put { before, after }) = put(&mut self.snapshot.unmodelled, unmodelled, is_nameless) {
             self.is_changed = true;
@@ -94,19 +95,13 @@ impl Draft {
         }
     }
 
-    /// Removes an object of a kind that is not evaluated, of one group or of all.
-    pub(in crate::model::snapshot) fn remove_unmodelled(&mut self, group: Option<&str>, object: &ObjectReference) {
-        self.touch(object);
+    /// Removes an object of a kind that is not evaluated.
+    pub(in crate::model::snapshot) fn remove_unmodelled(&mut self, group: &str, object: &ObjectReference) {
+        self.touch(Some(group), object);
         let namespace = object.namespace.as_deref().unwrap_or_default();
-        let groups: Vec<String> = match group {
-            Some(group) => vec![group.to_owned()],
-            None => self.snapshot.unmodelled.all().iter().map(|it| it.group.clone()).collect(),
-        };
-        for group in groups {
-            for gone in taken(&mut self.snapshot.unmodelled, [&group, namespace, &object.name, &object.kind]) {
-                self.is_changed = true;
-                self.mention(Some(&gone.value.object), None);
-            }
+        for gone in taken(&mut self.snapshot.unmodelled, [group, namespace, &object.name, &object.kind]) {
+            self.is_changed = true;
+            self.mention(Some(&gone.value.object), None);
         }
     }
 

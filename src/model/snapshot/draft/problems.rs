@@ -12,17 +12,20 @@ impl Draft {
         self.problems.push(problem);
     }
 
-    /// Forgets what was wrong with an object.
-    pub(super) fn touch(&mut self, object: &ObjectReference) {
-        self.problems.retain(|problem| problem.object.as_ref() != Some(object));
+    /// Forgets what was wrong with an object, of this group if nothing evaluates it.
+    pub(super) fn touch(&mut self, group: Option<&str>, object: &ObjectReference) {
+        self.problems.retain(|problem| !problem.is_of(group, object));
         if !self.snapshot.problems.is_empty() {
-            self.touched.insert(object.clone());
+            self.touched.entry(group.map(str::to_owned)).or_default().insert(object.clone());
         }
     }
 
     pub(super) fn settle_problems(&mut self) {
         let before = &self.snapshot.problems;
-        let stays = |problem: &&Problem| problem.object.as_ref().is_none_or(|it| !self.touched.contains(it));
+        let stays = |problem: &&Problem| {
+            let touched = self.touched.get(&problem.group).zip(problem.object.as_ref());
+            touched.is_none_or(|(touched, object)| !touched.contains(object))
+        };
         if self.problems.is_empty() && before.iter().all(|problem| stays(&problem)) {
             return;
         }

@@ -330,6 +330,17 @@ fn a_policy_of_another_group_is_not_the_one_that_is_evaluated() {
     assert_eq!(kept(&both), (1, 1));
     assert_eq!(kept(&both.with(&[delete_of(&own)])), (0, 1));
     assert_eq!(kept(&both.with(&[delete_of(&other)])), (1, 0));
+    let broken = own.replace("podSelector: {}", "podSelector: 1");
+    let with_problem = both.with(&[put_of(&broken)]);
+    assert_eq!(with_problem.problems().len(), 1);
+    for change in [put_of(&other.replace("np", "other")), put_of(&other), delete_of(&other)] {
+        assert_eq!(with_problem.with(&[change]).problems(), with_problem.problems());
+    }
+    let unlabelled = other.replace("name: np, namespace: a", "name: np, namespace: a, labels: 1");
+    let with_both = with_problem.with(&[put_of(&unlabelled)]);
+    assert_eq!(with_both.problems().len(), 2);
+    assert_eq!(with_both.with(&[put_of(&other)]).problems(), with_problem.problems());
+    assert_eq!(with_both.with(&[put_of(&own)]).problems().len(), 1);
 }
 
 #[test]
@@ -396,4 +407,24 @@ fn pods_that_come_one_by_one_share_what_they_have_in_common() {
         assert!(std::sync::Arc::ptr_eq(&of_one.node_name, &of_other.node_name));
         assert!(std::sync::Arc::ptr_eq(&of_one.containers[0].image, &of_other.containers[0].image));
     }
+}
+
+#[test]
+fn kinds_that_are_called_alike_are_told_apart_by_their_group() {
+    let text = |api: &str, kind: &str| {
+        format!("{{apiVersion: {api}, kind: {kind}, metadata: {{name: x, namespace: a}}, spec: {{podSelector: {{}}}}}}")
+    };
+    let calico = text("projectcalico.org/v3", "NetworkPolicy");
+    let gateways = [text("networking.istio.io/v1", "Gateway"), text("gateway.networking.k8s.io/v1", "Gateway")];
+    let before = snapshot("").with(&[
+        put_of(&calico),
+        put_of(&text("networking.k8s.io/v1", "NetworkPolicy")),
+        put_of(&gateways[0]),
+        put_of(&gateways[1]),
+    ]);
+    assert_eq!(before.unmodelled().len(), 3);
+    let after = before.with(&[delete_of(&calico), delete_of(&gateways[0])]);
+    assert_eq!(after.objects(Resource::NetworkPolicy).count(), 1);
+    let left: Vec<_> = after.unmodelled().iter().map(|it| it.group.as_str()).collect();
+    assert_eq!(left, ["gateway.networking.k8s.io"]);
 }

@@ -38,8 +38,8 @@ fn evaluator(snapshot: &Snapshot) -> Evaluator<'_> {
     Evaluator::new(snapshot, MeshSettings::default(), HostNetwork::default())
 }
 
-fn paths<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>) -> Vec<ScrapePath<'s>> {
-    scrape_paths(snapshot, evaluator, &Guards::built_in(), &Scraping::new(snapshot))
+fn paths<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>) -> Arc<Vec<ScrapePath<'s>>> {
+    Arc::new(scrape_paths(snapshot, evaluator, &Guards::built_in(), &Scraping::new(snapshot)))
 }
 
 fn by(step: Option<&Step>) -> Option<(Hop, Option<ObjectReference>, FieldPath)> {
@@ -57,11 +57,12 @@ fn both(snapshot: &Snapshot, policy: &ObjectReference, json: Option<&str>) -> (V
     let changed = snapshot.with(&[change]);
     let after_paths = paths(&changed, &evaluator(&changed));
     assert_eq!(before_paths.len(), after_paths.len());
-    let pairs = before_paths.iter().zip(&after_paths).enumerate();
+    let pairs = before_paths.iter().zip(after_paths.iter()).enumerate();
     let other = pairs.filter(|(_, (before, after))| before.path.verdict() != after.path.verdict());
     let audited =
         other.map(|(place, (_, after))| (place, after.path.verdict(), by(after.path.decisive()))).collect::<Vec<_>>();
-    let impact = Scrapes::new(snapshot, &before, &before_paths).impact(policy, json, usize::MAX);
+    let impact =
+        Scrapes::new(snapshot, &before, &before_paths).impact(Resource::NetworkPolicy, policy, json, usize::MAX);
     assert_eq!(impact.blocked + impact.unknown + impact.open, impact.first.len());
     let mut told: Vec<Told> = impact.first.iter().map(|it| (it.place, it.verdict, by(it.step.as_ref()))).collect();
     told.sort_by_key(|(place, ..)| *place);
@@ -107,7 +108,7 @@ fn what_becomes_blocked_is_named_with_what_blocks_it() {
         name: "default-deny".to_owned(),
     };
     let json = r#"{"metadata":{"name":"default-deny","namespace":"monitoring"},"spec":{"podSelector":{},"policyTypes":["Ingress"]}}"#;
-    let impact = Scrapes::new(&cluster, &evaluator, &paths).impact(&policy, Some(json), 1);
+    let impact = Scrapes::new(&cluster, &evaluator, &paths).impact(Resource::NetworkPolicy, &policy, Some(json), 1);
     assert!(impact.blocked > 1 && impact.open == 0, "{impact:?}");
     let [Affected { verdict, step: Some(step), .. }] = impact.first.as_slice() else { panic!("{impact:?}") };
     assert_eq!((*verdict, step.hop, step.object.as_ref()), (Verdict::Blocked, Hop::Ingress, Some(&policy)));

@@ -1,0 +1,64 @@
+//! Who reaches a guarded port after a change and did not before it: each is tried with the policies of before.
+
+use super::addresses::Addresses;
+use super::port::{GuardedPort, guarded_ports};
+use super::trial::Trial;
+use super::{Exposure, existing, in_doubt, possible, told};
+use crate::engine::reach::{Evaluator, Verdict};
+use crate::model::guard::Guards;
+use crate::model::snapshot::{Pod, Snapshot};
+
+/// A cluster and its policies.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Side<'e, 's> {
+    pub(in crate::engine) snapshot: &'s Snapshot,
+    pub(in crate::engine) evaluator: &'e Evaluator<'s>,
+}
+
+/// The exposures of the ports of some pods afterwards, without those who got through as well before. To a pod that was
+/// not there, nobody did.
+pub(in crate::engine) fn opened<'s>(
+    before: Side<'_, '_>,
+    after: Side<'_, 's>,
+    guards: &Guards,
+    is_asked_for: impl Fn(&Pod) -> bool,
+) -> Vec<Exposure<'s>> {
+    let ports = guarded_ports(guards, after.snapshot).into_iter();
+    let ports = ports.filter(|port| is_asked_for(port.target) && !port.target.host_network && !port.is_for_api_server);
+    ports.flat_map(|port| of_port(before, after, &port)).collect()
+}
+
+fn of_port<'s>(before: Side<'_, '_>, after: Side<'_, 's>, port: &GuardedPort<'s>) -> Vec<Exposure<'s>> {
+    let target = before.snapshot.pod_referred_to(&port.target.object).map(|(pod, _)| pod);
+    let known = target.map(|target| GuardedPort {
+        target,
+        port: port.port,
+        protocol: port.protocol,
+        allowed: port.allowed.clone(),
+        is_for_api_server: port.is_for_api_server,
+    });
+    let earlier = known.as_ref().map(|port| Trial::new(before.evaluator, before.snapshot.namespaces(), port));
+    let got_through = |verdict: &dyn Fn(&Trial<'_, '_>) -> Verdict| earlier.as_ref().map_or(Verdict::Blocked, verdict);
+
+    let trial = Trial::new(after.evaluator, after.snapshot.namespaces(), port);
+    let addresses = Addresses::around(&trial);
+    let mut outsiders = addresses.outsiders(&trial);
+    let (mut possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
+    let mut existing = existing::existing(&trial, after.snapshot, &possible, &outsiders);
+    outsiders.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
+    possible.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
+    existing.retain(|it| {
+        let pod = before.snapshot.pod_referred_to(&it.pod.object).map(|(pod, _)| pod);
+        it.verdict < pod.map_or(Verdict::Blocked, |pod| got_through(&|earlier| existing::verdict_of(earlier, pod)))
+    });
+    let was_in_doubt = || earlier.as_ref().is_some_and(is_in_doubt);
+    let doubt = given_up.filter(|_| !was_in_doubt()).map(|_| in_doubt(&trial));
+    told(&trial, &possible, &outsiders, &existing).into_iter().chain(doubt).collect()
+}
+
+/// Whether the search was given up for this port as well, or everybody got through.
+fn is_in_doubt(trial: &Trial<'_, '_>) -> bool {
+    let addresses = Addresses::around(trial);
+    let (possible, given_up) = possible::possible(trial, &addresses, &addresses.outsiders(trial));
+    given_up.is_some() || possible.iter().any(possible::Possible::is_anybody)
+}
