@@ -63,6 +63,7 @@ fn decided(step: Step, review: &Review<'_>, guards: &Guards) -> Outcome {
     let circumstances = Circumstances { now: Timestamp::UNIX_EPOCH, namespace_mode: None };
     match step {
         Step::Mutate => admission::mutate(&review.request(), guards, &circumstances),
-        Step::Validate => admission::validate(&review.request(), guards, &circumstances),
+        // Nothing is known of a cluster here, so there is nothing else to tell.
+        Step::Validate | Step::Consequences => admission::validate(&review.request(), guards, &circumstances),
     }
 }

@@ -59,7 +59,7 @@ impl Existing {
 /// Looks whenever the cluster has changed, for as long as it is polled.
 pub async fn run(context: Context, told: watch::Sender<Option<Arc<Existing>>>, teller: Teller) {
     let mut states = context.shared.state.subscribe();
-    let mut patched = HashMap::new();
+    let mut patched = Patched::new();
     let mut last: Option<Arc<State>> = None;
     loop {
         states.mark_unchanged();
@@ -73,7 +73,11 @@ pub async fn run(context: Context, told: watch::Sender<Option<Arc<Existing>>>, t
                     mend(&context.client, &state, &existing, &mut patched, &teller).await;
                     last = Some(state);
                 }
-                Err(error) => tracing::warn!(%error, "the workloads of a guarded namespace cannot be read"),
+                Err(error) => {
+                    tracing::warn!(%error, "the workloads of a guarded namespace cannot be read");
+                    sleep(PAUSE).await;
+                    continue;
+                }
             }
         }
         sleep(PAUSE).await;

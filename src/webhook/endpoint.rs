@@ -58,3 +58,27 @@ impl Endpoint {
         Self { step, namespace_mode }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::registration::{Ability, FailurePolicies, Place, Webhook, registration};
+    use crate::model::guard::Guards;
+
+    #[test]
+    fn every_path_that_is_registered_leads_somewhere() {
+        let guards = "{apiVersion: scrapeguard.io/v1alpha1, kind: ScrapeGuard, metadata: {name: m}, \
+                      spec: {enforcement: {denyLostTargets: true}}}";
+        let name = |name: &str| name.to_owned();
+        let place = Place { service: name("s"), namespace: name("n"), port: 443, cert_manager: false };
+        let guards = Guards::parse(guards).unwrap();
+        let registration = registration(&guards, &place, Ability::Cluster, FailurePolicies::IGNORE);
+        let registered = registration.mutating.webhooks.iter().chain(&registration.validating.webhooks);
+        let known = Endpoint::ALL.map(|(path, _)| path);
+        let mut paths: Vec<_> = registered.map(Webhook::path).collect();
+        assert!(paths.iter().all(|path| known.contains(path)), "{paths:?}");
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), known.len(), "nobody calls some of {known:?}, only {paths:?}");
+    }
+}

@@ -127,6 +127,11 @@ impl<'a> Site<'a> {
         self.replicas[replica].metric("scrapeguard_certificate_expiry_timestamp_seconds", &[])
     }
 
+    /// Whether both serve the same certificate, told by its last second.
+    fn agree(&self) -> Result<bool> {
+        Ok((self.expires(0)? - self.expires(1)?).abs() < 0.5)
+    }
+
     fn kubectl(&self, arguments: &[&str]) -> Result<()> {
         self.live.cluster.kubectl().succeed(arguments, "").map(drop)
     }
@@ -278,7 +283,7 @@ fn a_lost_or_damaged_secret_costs_no_call(cluster: &ControlPlane) -> Result<()> 
 fn wait_for_new_authority(site: &Site<'_>, before: f64) -> Result<()> {
     poll::until("a new authority", Duration::from_mins(1), || {
         let now = site.rotations()?.1;
-        let agree = site.expires(0)? == site.expires(1)?;
+        let agree = site.agree()?;
         Ok(if now > before && agree {
             Look::Ready(())
         } else {
@@ -339,8 +344,7 @@ fn a_replica_that_stood_still_has_the_new_certificate_at_once(cluster: &ControlP
     site.replicas[1].signal("CONT")?;
     let since = Instant::now();
     poll::until("it to serve what the other serves", Duration::from_secs(5), || {
-        let (ours, theirs) = (site.expires(1)?, site.expires(0)?);
-        Ok(if ours == theirs { Look::Ready(()) } else { Look::NotYet(format!("{ours} and {theirs}")) })
+        Ok(if site.agree()? { Look::Ready(()) } else { Look::not_yet(site.expires(1)?) })
     })?;
     println!("it came back after {:?}", since.elapsed());
     site.replicas[1].wait_until_ready()?;

@@ -143,12 +143,7 @@ impl<'a> Site<'a> {
 
 fn stop(replicas: &mut [Replica], signal: &str) -> Result<()> {
     replicas.iter_mut().try_for_each(|replica| replica.signal(signal))?;
-    replicas.iter_mut().try_for_each(|replica| replica.stop(signal).or_else(gone).map(drop))
-}
-
-/// Whoever has ended already cannot be sent a signal.
-fn gone(_: anyhow::Error) -> Result<std::process::ExitStatus> {
-    Ok(std::process::ExitStatus::default())
+    replicas.iter_mut().try_for_each(|replica| replica.wait_for_end().map(drop))
 }
 
 fn nothing_waits_for_us_before_we_are_proven_nor_after_we_have_left(cluster: &ControlPlane) -> Result<()> {

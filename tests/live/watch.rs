@@ -121,8 +121,8 @@ fn kinds_come_and_go_and_a_malformed_object_stops_nobody(cluster: &ControlPlane)
     cluster.kubectl().succeed(&["delete", "crd", "probes.monitoring.coreos.com"], "")?;
     poll::until("Probes to be unknown", SOON, || {
         let page = replica.ask("/metrics")?;
-        let line = page.lines().find(|line| line.contains("watch_objects") && line.contains("kind=\"Probe\""));
-        Ok(line.map_or(Look::Ready(()), Look::not_yet))
+        let counted = page.lines().find(|line| line.contains("watch_objects") && line.contains("kind=\"Probe\""));
+        Ok(counted.map_or(Look::Ready(()), Look::not_yet))
     })?;
     follows(&live, &replica, "without-probes")?;
     live.apply(LENIENT)?;

@@ -79,6 +79,7 @@ mod tests {
         Watched::read(kind, serde_json::from_str(&json).unwrap()).unwrap()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is made for this question")]
     fn said(change: Option<ObjectChange>) -> &'static str {
         match change {
             Some(ObjectChange::Put { is_new: true, .. }) => "new",

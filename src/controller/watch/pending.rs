@@ -1,7 +1,10 @@
 //! What has been told and is not in the snapshot yet.
 
+use std::collections::HashSet;
+
 use tokio::time::Instant;
 
+use super::kinds::Kind;
 use crate::model::Resource;
 use crate::model::snapshot::Change;
 
@@ -14,6 +17,7 @@ pub(super) struct Pending {
     pub(super) guards_may_differ: bool,
     /// When we were told of each bundle of changes.
     pub(super) told: Vec<Instant>,
+    kinds: HashSet<&'static Kind>,
 }
 
 impl Pending {
@@ -22,10 +26,16 @@ impl Pending {
         self.told.push(at);
     }
 
-    /// A change of an object.
-    pub(super) fn add(&mut self, change: Change) {
+    /// A change of an object of a kind.
+    pub(super) fn add(&mut self, kind: &'static Kind, change: Change) {
+        self.kinds.insert(kind);
         self.guards_may_differ |= is_of_prometheus(&change);
         self.changes.push(change);
+    }
+
+    /// Whether changes of this kind wait.
+    pub(super) fn concerns(&self, kind: &Kind) -> bool {
+        self.kinds.contains(kind)
     }
 
     /// A guard is another one, or is gone.
@@ -50,21 +60,27 @@ fn is_of_prometheus(change: &Change) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kinds;
     use super::*;
     use crate::model::ObjectReference;
+
+    fn kind(name: &str) -> &'static Kind {
+        kinds::watched(true).find(|kind| kind.name == name).unwrap()
+    }
 
     #[test]
     fn guards_learn_again_when_a_prometheus_changes() {
         let put = |resource| Change::Put { resource, json: "{}".to_owned() };
         let mut pending = Pending::default();
         assert!(!pending.is_worth_publishing());
-        pending.add(put(Resource::Pod));
+        pending.add(kind("Pod"), put(Resource::Pod));
+        assert!(pending.concerns(kind("Pod")) && !pending.concerns(kind("Node")));
         assert!(pending.is_worth_publishing() && !pending.guards_may_differ);
-        pending.add(put(Resource::PrometheusAgent));
+        pending.add(kind("PrometheusAgent"), put(Resource::PrometheusAgent));
         assert!(pending.guards_may_differ);
         let gone = ObjectReference { kind: "Prometheus".to_owned(), ..ObjectReference::default() };
         let mut pending = Pending::default();
-        pending.add(Change::Delete(gone));
+        pending.add(kind("Prometheus"), Change::Delete(gone));
         assert!(pending.guards_may_differ);
     }
 }

@@ -141,11 +141,14 @@ impl World {
         match (kind.role, object) {
             (Role::Definition, _) => self.definitions.notify_one(),
             (Role::Guard, object) => self.take_guard(kind, object),
-            (_, ObjectChange::Put { json, is_new: true }) if matches!(self.contents, Contents::Filling(_)) => {
-                self.fill(kind, &json);
-            }
-            (role, object) => self.pending.add(change(kind, role, object)),
+            (_, ObjectChange::Put { json, is_new: true }) if self.is_to_be_filled(kind) => self.fill(kind, &json),
+            (role, object) => self.pending.add(kind, change(kind, role, object)),
         }
+    }
+
+    /// What is new must not overtake what waits: it may have been there, and gone, before.
+    fn is_to_be_filled(&self, kind: &Kind) -> bool {
+        matches!(self.contents, Contents::Filling(_)) && !self.pending.concerns(kind)
     }
 
     /// What is new goes straight into the first snapshot, so that all the text need not be kept until then.
@@ -301,3 +304,6 @@ fn unread(freshness: &Freshness, now: Instant) -> Vec<UnreadKind> {
 fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,6 +90,11 @@ impl Process {
     /// Sends a signal, such as `TERM`, and waits until the program has ended.
     pub(crate) fn stop(&mut self, signal: &str) -> Result<ExitStatus> {
         self.signal(signal)?;
+        self.wait_for_end()
+    }
+
+    /// Waits until the program has ended.
+    pub(crate) fn wait_for_end(&mut self) -> Result<ExitStatus> {
         poll::until(&format!("the end of {}", self.name), Duration::from_mins(1), || {
             Ok(self.guardian.try_wait()?.map_or_else(|| Look::not_yet("still running"), Look::Ready))
         })

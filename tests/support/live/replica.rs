@@ -83,6 +83,11 @@ impl Replica {
         self.process.stop(signal)
     }
 
+    /// Waits for the end.
+    pub(crate) fn wait_for_end(&mut self) -> Result<ExitStatus> {
+        self.process.wait_for_end()
+    }
+
     /// Everything it has logged.
     pub(crate) fn log(&self) -> String {
         self.process.log()

@@ -88,8 +88,8 @@ impl Stored {
             }
             ("PUT", Some(_)) => self.write(kind, body),
             ("PATCH", Some(mut object)) => {
-                let patch: json_patch::Patch = serde_json::from_value(body).unwrap();
-                match json_patch::patch(&mut object, &patch) {
+                let changes: json_patch::Patch = serde_json::from_value(body).unwrap();
+                match json_patch::patch(&mut object, &changes) {
                     Ok(()) => self.write(kind, object),
                     Err(_) => self.conflict(422, "Invalid"),
                 }
@@ -124,9 +124,13 @@ impl Stored {
         for (kind, name) in [(MUTATING, "Mutating"), ("validatingwebhookconfigurations", "Validating")] {
             let client = |service: &str| json!({"service": {"name": service, "namespace": "scrapeguard-system"}});
             let webhooks = ["scrapeguard", "other", "scrapeguard"].map(|name| json!({"clientConfig": client(name)}));
-            let kind_name = format!("{name}WebhookConfiguration");
-            let metadata = json!({"name": "scrapeguard"});
-            self.put(kind, json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind_name, "metadata": metadata, "webhooks": webhooks}));
+            let configuration = json!({
+                "apiVersion": "admissionregistration.k8s.io/v1",
+                "kind": format!("{name}WebhookConfiguration"),
+                "metadata": {"name": "scrapeguard"},
+                "webhooks": webhooks,
+            });
+            self.put(kind, configuration);
         }
     }
 
