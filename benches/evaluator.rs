@@ -1,8 +1,10 @@
-//! Clusters from a thousand to a hundred thousand pods: what it takes to read them, to ask one question about them, and
-//! to audit them.
+//! Clusters from a thousand to a hundred thousand pods: what it takes to read them, to ask one question about them, to
+//! audit them, and to follow what happens in them.
 
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/events.rs"]
+mod events;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ use scrapeguard::model::snapshot::{Builder, Snapshot};
 use scrapeguard::model::{ObjectReference, Protocol, Resource, Source};
 
 use cluster::Size;
+use events::{Events, Taken};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -84,6 +87,9 @@ struct Measured {
     consequences: [Duration; 3],
     /// Of all memory but the dump, in bytes.
     peak: f64,
+    events: Vec<Taken>,
+    /// The snapshot after all events, in bytes.
+    live: f64,
 }
 
 fn main() -> ExitCode {
@@ -100,6 +106,9 @@ fn main() -> ExitCode {
     }
     let rows: Vec<Measured> = sizes.into_iter().map(measure).collect();
     println!("{}\n", table(&rows));
+    if let Some(largest) = rows.last() {
+        println!("{}\n", events::table(&largest.events));
+    }
     let is_over = report(&rows);
     if is_over && arguments.check { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -118,8 +127,13 @@ fn measure(pods: usize) -> Measured {
     let question = question(&snapshot, &evaluator);
     let circumstances = Circumstances { now: Timestamp::UNIX_EPOCH, namespace_mode: None };
     let (audit, auditing) = timed(|| Audit::of(&snapshot, &evaluator, &guards, &circumstances));
+    let (paths, validation) = (audit.scrape_paths.len(), validation(&snapshot, &evaluator, &audit));
+    let (peak, pods) = (MEMORY.peak_usage() - before, snapshot.pods().len());
+    let consequences = consequences(&snapshot, &circumstances);
+    drop((audit, evaluator));
+    let (events, live) = happen(snapshot, &dump);
     Measured {
-        pods: snapshot.pods().len(),
+        pods,
         dump: bytes(dump.len()),
         read,
         index,
@@ -127,11 +141,23 @@ fn measure(pods: usize) -> Measured {
         evaluator: building,
         question,
         audit: auditing,
-        paths: audit.scrape_paths.len(),
-        validation: validation(&snapshot, &evaluator, &audit),
-        peak: bytes(MEMORY.peak_usage() - before),
-        consequences: consequences(&snapshot, &circumstances),
+        paths,
+        validation,
+        consequences,
+        peak: bytes(peak),
+        events,
+        live: bytes(held) + live,
     }
+}
+
+/// What events take, and how many bytes the snapshot is larger after them.
+fn happen(snapshot: Snapshot, dump: &str) -> (Vec<Taken>, f64) {
+    let before = MEMORY.current_usage();
+    let (live, taken) = Events::of(&snapshot, dump).apply_all();
+    drop(snapshot);
+    let after = MEMORY.current_usage();
+    assert!(live.problems().is_empty(), "{:?}", live.problems());
+    (taken, bytes(after) - bytes(before))
 }
 
 /// The longest that it takes to answer a request, of some of each kind.
@@ -265,6 +291,13 @@ fn report(rows: &[Measured]) -> bool {
         is_over |= judge(&name, "what a change of a NetworkPolicy does to scrapes", validation, 5.0, "ms");
         is_over |= judge(&name, "peak memory besides the dump", largest.peak / KIB / KIB, 1024.0, "MiB");
         is_over |= judge(&name, "the snapshot", largest.snapshot / KIB / per_pod(largest), 1.0, "KiB a pod");
+        for taken in &largest.events {
+            is_over |= judge(&name, &format!("half of the events ({})", taken.what()), taken.micros(50), 100.0, "µs");
+        }
+        let live = largest.live / KIB / per_pod(largest);
+        println!(
+            "- {name}: the snapshot after these events, with two workloads for every ten pods, {live:.2} KiB a pod"
+        );
     }
     for pair in rows.windows(2) {
         let [smaller, larger] = pair else { continue };

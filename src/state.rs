@@ -90,7 +90,7 @@ impl State {
     /// the one follows from the other. States that were made apart are not the same, even if they are alike.
     pub fn is_based_on_the_same(&self, other: &Self) -> bool {
         let is_same_cluster = match (&self.cluster, &other.cluster) {
-            (Some(one), Some(other)) => Arc::ptr_eq(&one.snapshot, &other.snapshot),
+            (Some(one), Some(other)) => one.snapshot.is_same_as(&other.snapshot),
             (one, other) => one.is_none() && other.is_none(),
         };
         is_same_cluster && Arc::ptr_eq(&self.guards, &other.guards)

@@ -32,7 +32,7 @@ pub async fn run(context: Context) -> Infallible {
     loop {
         let state = context.shared.state.kept();
         match &last {
-            Some((looked_at, when)) if is_the_same(looked_at, &state) && when.elapsed() < LONGEST_REST => {
+            Some((looked_at, when)) if looked_at.is_based_on_the_same(&state) && when.elapsed() < LONGEST_REST => {
                 renew(&context, &state);
             }
             _ => {
@@ -75,11 +75,6 @@ fn renew(context: &Context, state: &State) {
     if analysed.as_of < cluster.as_of {
         context.shared.state.publish_analysis(Analysed { as_of: cluster.as_of, ..Analysed::clone(&analysed) });
     }
-}
-
-fn is_the_same(a: &State, b: &State) -> bool {
-    let snapshot = |state: &State| state.cluster.as_ref().map(|cluster| Arc::as_ptr(&cluster.snapshot));
-    Arc::ptr_eq(&a.guards, &b.guards) && snapshot(a) == snapshot(b)
 }
 
 /// Holds back answers until there was a first look.

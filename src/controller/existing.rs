@@ -99,7 +99,7 @@ async fn all_lacking(client: &Client, state: &State) -> kube::Result<Existing> {
         seen.push(&guard.namespace);
         let circumstances = circumstances(&cluster.snapshot, &guard.namespace);
         for resource in KEPT {
-            let kept = cluster.snapshot.objects_in(resource, &guard.namespace).iter();
+            let kept = cluster.snapshot.objects_in(resource, &guard.namespace);
             found.extend(
                 kept.filter_map(|kept| lacking(resource, &kept.reference, &kept.json, &state.guards, &circumstances)),
             );

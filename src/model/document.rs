@@ -1,5 +1,6 @@
 //! Kubernetes objects as people write them: YAML or JSON files, with the place of every field remembered.
 
+mod bookkeeping;
 mod compact;
 mod items;
 mod json_list;
@@ -15,6 +16,7 @@ pub mod yaml;
 
 use std::iter;
 
+pub use bookkeeping::without_bookkeeping;
 pub use compact::compact;
 pub use problem::{DocumentError, Problem};
 pub use raw::RawDocument;

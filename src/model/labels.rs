@@ -27,6 +27,13 @@ type SharedEntries = [(Box<str>, Box<str>)];
 pub struct LabelSets(HashSet<Arc<SharedEntries>>);
 
 impl LabelSets {
+    /// Takes note of labels that are shared already.
+    pub fn learn(&mut self, labels: &Labels<'_>) {
+        if let Entries::Shared(shared) = &labels.0 {
+            self.0.insert(Arc::clone(shared));
+        }
+    }
+
     /// The same labels, in the memory of those that were shared before if there are such.
     pub fn share(&mut self, labels: &Labels<'_>) -> Labels<'static> {
         let entries: Vec<_> = labels.iter().map(|(key, value)| (Box::from(key), Box::from(value))).collect();

@@ -215,12 +215,20 @@ impl World {
         let unread = unread(&self.freshness, begun);
         let snapshot = spawn_blocking(move || before.with(&changes, unread)).await?;
         self.contents = Contents::Complete(Arc::clone(&snapshot));
-        self.announce(snapshot, is_first || pending.guards_may_differ);
+        let guards_may_differ = is_first || pending.guards_may_differ;
+        if guards_may_differ || !self.is_published(&snapshot) {
+            self.announce(snapshot, guards_may_differ);
+        }
         let took = begun.elapsed();
         self.not_before = begun + took + took.max(PACE);
         let latencies = pending.told.iter().map(Instant::elapsed);
         self.shared.metrics.watch.published(took, latencies);
         Ok(())
+    }
+
+    /// Whether nothing that was told makes a difference to what everybody knows, such as a node that is still there.
+    fn is_published(&self, snapshot: &Snapshot) -> bool {
+        self.shared.state.now().cluster.as_ref().is_some_and(|cluster| cluster.snapshot.is_same_as(snapshot))
     }
 
     fn announce(&self, snapshot: Arc<Snapshot>, guards_may_differ: bool) {
@@ -265,8 +273,8 @@ impl Before {
             Self::Builder(builder) => Arc::new(builder.finish()),
             Self::Snapshot(snapshot) => snapshot,
         };
-        let snapshot = if changes.is_empty() { snapshot } else { Arc::new(snapshot.with(changes)) };
-        if snapshot.unread() == unread { snapshot } else { Arc::new(snapshot.with_unread(unread)) }
+        let next = snapshot.with(changes).with_unread(unread);
+        if next.is_same_as(&snapshot) { snapshot } else { Arc::new(next) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What has a say in a connection and is not evaluated: where it may matter, the answer is unknown, whatever the rest
 //! says.
 
+use std::sync::Arc;
+
 use crate::engine::reach::mesh::{Call, ClientTls, Membership, MeshSettings};
 use crate::engine::reach::network_policy::Direction;
 use crate::engine::reach::{Connection, End, Step, Verdict};
@@ -10,14 +12,15 @@ use crate::model::snapshot::{Affects, Pod, Unmodelled, UnreadKind};
 /// Objects of kinds that are not evaluated.
 #[derive(Clone, Debug)]
 pub(super) struct NotConsidered<'s> {
-    objects: &'s [Unmodelled],
+    objects: Arc<[&'s Unmodelled]>,
     /// Kinds of which nobody knows the objects.
     unread: &'s [UnreadKind],
     root_namespace: String,
 }
 
 impl<'s> NotConsidered<'s> {
-    pub(super) fn new(objects: &'s [Unmodelled], mesh: &MeshSettings) -> Self {
+    pub(super) fn new(objects: impl IntoIterator<Item = &'s Unmodelled>, mesh: &MeshSettings) -> Self {
+        let objects = objects.into_iter().collect();
         Self { objects, unread: &[], root_namespace: mesh.root_namespace.clone() }
     }
 
@@ -52,8 +55,8 @@ impl<'s> NotConsidered<'s> {
 
     fn about_network(&self, direction: Direction, connection: &Connection<'_>) -> Option<&Unmodelled> {
         let pod = Self::pod_behind(direction, connection)?;
-        let is_about = |it: &&Unmodelled| it.affects == Affects::Network && is_within(it, &[&pod.namespace, ""]);
-        self.objects.iter().find(is_about)
+        let is_about = |it: &&&Unmodelled| it.affects == Affects::Network && is_within(it, &[&pod.namespace, ""]);
+        self.objects.iter().find(is_about).copied()
     }
 
     /// The hop of mutual TLS, unless something tells the caller's sidecar how to speak.
@@ -71,8 +74,8 @@ impl<'s> NotConsidered<'s> {
         let namespace = |pod: Option<&'_ Pod>| pod.map_or_else(String::new, |pod| pod.namespace.clone());
         let (from, to) = (namespace(from), namespace(to));
         let is_about =
-            |it: &&Unmodelled| speaks_of_tls(it) && is_within(it, &[&from, &to, self.root_namespace.as_str()]);
-        let step = doubted(step, self.objects.iter().find(is_about));
+            |it: &&&Unmodelled| speaks_of_tls(it) && is_within(it, &[&from, &to, self.root_namespace.as_str()]);
+        let step = doubted(step, self.objects.iter().find(is_about).copied());
         self.unless_unread(step, |kind| kind.is_of("networking.istio.io", &["EnvoyFilter", "DestinationRule"]))
     }
 
@@ -80,11 +83,11 @@ impl<'s> NotConsidered<'s> {
     pub(super) fn of_authorization(&self, call: &Call<'_>, step: Step) -> Step {
         let Some(pod) = pod(call.connection.to) else { return step };
         let has_proxy = !matches!(call.called, Membership::None(_));
-        let is_about = |it: &&Unmodelled| match it.group.as_str() {
+        let is_about = |it: &&&Unmodelled| match it.group.as_str() {
             "policy.linkerd.io" => is_within(it, &[&pod.namespace]),
             _ => has_proxy && changes_proxies(it) && is_within(it, &[&pod.namespace, self.root_namespace.as_str()]),
         };
-        let step = doubted(step, self.objects.iter().find(is_about));
+        let step = doubted(step, self.objects.iter().find(is_about).copied());
         self.unless_unread(step, |kind| match kind.group.as_str() {
             "policy.linkerd.io" => true,
             _ => has_proxy && DECIDE_FOR_PROXIES.iter().any(|(group, kinds)| kind.is_of(group, kinds)),

@@ -4,30 +4,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use ipnet::IpNet;
-use serde::Deserialize;
-
-use crate::model::document::compact;
-use crate::model::labels::LabelSets;
-use crate::model::resource::Metadata;
-use crate::model::snapshot::class::{Mentions, ranges};
-use crate::model::snapshot::form;
-use crate::model::snapshot::given::Given;
-use crate::model::snapshot::population::GivenPod;
-use crate::model::snapshot::read::endpoint_slice::EndpointSliceView;
-use crate::model::snapshot::read::keys::KeysView;
-use crate::model::snapshot::read::node::NodeView;
-use crate::model::snapshot::read::operated::OperatedView;
-use crate::model::snapshot::read::pod::TemplateView;
-use crate::model::snapshot::read::service::ServiceView;
-use crate::model::snapshot::read::workload::WorkloadView;
-use crate::model::snapshot::shared::Shared;
-use crate::model::snapshot::unmodelled::{Affects, UnmodelledKind};
-use crate::model::snapshot::workload::Workload;
-use crate::model::snapshot::{
-    Container, Controller, EndpointSlice, Namespace, Node, Origin, PodStatus, Problem, ProblemKind, Service, Snapshot,
-    SourceId,
-};
+use crate::model::snapshot::commons::Commons;
+use crate::model::snapshot::draft::Draft;
+use crate::model::snapshot::given::{Given, settle};
+use crate::model::snapshot::heading::heading;
+use crate::model::snapshot::object::Object;
+use crate::model::snapshot::unmodelled::{Unmodelled, UnmodelledKind};
+use crate::model::snapshot::{Kept, Origin, Problem, ProblemKind, Snapshot, SourceId};
 use crate::model::{Document, DocumentError, ObjectReference, RawDocument, Resource, Source};
 
 /// A snapshot that is being made.
@@ -35,52 +18,16 @@ use crate::model::{Document, DocumentError, ObjectReference, RawDocument, Resour
 pub struct Builder {
     default_namespace: String,
     /// What was there before.
-    pub(super) base: Snapshot,
+    base: Snapshot,
     /// What is no longer there of that, even where nothing takes its place.
-    pub(super) removed: HashSet<ObjectReference>,
-    pub(super) sources: Arc<Vec<String>>,
-    pub(super) pods: Vec<Given<GivenPod>>,
-    controllers: Shared<Controller>,
-    containers: Shared<[Container]>,
-    /// Images, names of nodes and phases.
-    names: Shared<str>,
-    label_sets: LabelSets,
-    pub(super) workloads: Vec<Given<Workload>>,
-    pub(super) namespaces: Vec<Given<Namespace>>,
-    pub(super) nodes: Vec<Given<Node>>,
-    pub(super) services: Vec<Given<Service>>,
-    pub(super) endpoint_slices: Vec<Given<EndpointSlice>>,
-    pub(super) kept: BTreeMap<Resource, Vec<Given<Written>>>,
-    /// Names of the keys of Secrets and ConfigMaps.
-    pub(super) keys: Vec<Given<Vec<String>>>,
-    /// What is not evaluated and no longer there, by API group.
-    pub(super) removed_unmodelled: HashSet<(String, ObjectReference)>,
+    removed: HashSet<ObjectReference>,
+    sources: Arc<Vec<String>>,
+    given: Vec<Given<Object>>,
     /// By API group, for kinds of several groups are called alike.
-    pub(super) unmodelled: BTreeMap<String, Vec<Given<(Affects, Written)>>>,
-    pub(super) problems: Vec<Problem>,
-    pub(super) passed_over: usize,
-}
-
-/// The text of an object.
-#[derive(Clone, Debug)]
-pub(super) struct Written {
-    pub(super) json: String,
-    pub(super) unreadable: Option<String>,
-    pub(super) mentions: Mentions,
-    pub(super) ranges: Vec<IpNet>,
-}
-
-impl Written {
-    fn new(json: &str, unreadable: Option<String>) -> Self {
-        Self { json: compact(json), unreadable, mentions: Mentions::of_text(json), ranges: ranges::of_text(json) }
-    }
-}
-
-/// Just enough of an object to tell which one it is.
-#[derive(Deserialize)]
-pub(super) struct Heading<'a> {
-    #[serde(borrow, default)]
-    pub(super) metadata: Metadata<'a>,
+    unmodelled: BTreeMap<String, Vec<Given<Unmodelled>>>,
+    commons: Commons,
+    problems: Vec<Problem>,
+    passed_over: usize,
 }
 
 impl From<Snapshot> for Builder {
@@ -105,25 +52,15 @@ impl Builder {
 
     /// Removes an object, whether it was added to this builder or was there before.
     pub fn remove(&mut self, object: &ObjectReference) {
-        self.pods.retain(|given| given.reference != *object);
-        self.workloads.retain(|given| given.reference != *object);
-        self.namespaces.retain(|given| given.reference != *object);
-        self.services.retain(|given| given.reference != *object);
-        self.endpoint_slices.retain(|given| given.reference != *object);
-        self.kept.values_mut().for_each(|given| given.retain(|given| given.reference != *object));
-        if !Resource::ALL.iter().any(|resource| resource.kind() == object.kind) {
+        self.given.retain(|given| given.reference != *object);
+        // A kind that is evaluated is never meant by the name that another group has for one of its own.
+        let is_evaluated = Resource::ALL.iter().any(|resource| resource.kind() == object.kind);
+        if !is_evaluated {
             self.unmodelled.values_mut().for_each(|given| given.retain(|given| given.reference != *object));
         }
-        self.problems.retain(|problem| problem.object.as_ref() != Some(object));
+        let is_meant = |problem: &Problem| !is_evaluated || problem.group.is_none();
+        self.problems.retain(|problem| problem.object.as_ref() != Some(object) || !is_meant(problem));
         self.removed.insert(object.clone());
-    }
-
-    /// Removes an object of a kind that is not evaluated.
-    pub(super) fn remove_unmodelled(&mut self, group: &str, object: &ObjectReference) {
-        if let Some(given) = self.unmodelled.get_mut(group) {
-            given.retain(|given| given.reference != *object);
-        }
-        self.removed_unmodelled.insert((group.to_owned(), object.clone()));
     }
 
     /// Announces a file by its name in reports. What is read from it refers to it.
@@ -205,21 +142,26 @@ impl Builder {
 
     /// Adds an object by its JSON. One that cannot be read becomes a problem.
     pub fn add(&mut self, resource: Resource, json: &str, origin: Option<Origin>) {
-        let Some((heading, reference)) = self.heading(resource.kind(), resource.is_namespaced(), json, origin) else {
-            return;
+        let kind = (resource.kind(), resource.is_namespaced());
+        let (reference, metadata) = match heading(kind, &self.default_namespace, json, origin) {
+            Ok(heading) => heading,
+            Err(problem) => {
+                self.removed.extend(problem.object.clone());
+                return self.problems.push(*problem);
+            }
         };
-        if let Err(problem) = self.add_known(resource, &heading.metadata, reference.clone(), json, origin) {
-            // What it was before is no longer true either.
-            self.removed.insert(reference.clone());
-            self.problem(Some(reference), origin, ProblemKind::Form(problem));
-        }
-    }
-
-    /// Adds an object by its JSON, instead of the one that is called alike.
-    pub(super) fn put(&mut self, resource: Resource, json: &str) {
-        if let Some((_, reference)) = self.heading(resource.kind(), resource.is_namespaced(), json, None) {
-            self.remove(&reference);
-            self.add(resource, json, None);
+        match Object::read(resource, &metadata, reference.clone(), json, origin) {
+            Ok(object) => {
+                let unreadable = object.unreadable().cloned();
+                self.problems.extend(unreadable.map(|why| Problem::of_form(reference.clone(), origin, why)));
+                let value = self.commons.share(object);
+                self.given.push(Given { reference, origin, value });
+            }
+            Err(why) => {
+                // What it was before is no longer true either.
+                self.removed.insert(reference.clone());
+                self.problems.push(Problem::of_form(reference, origin, why));
+            }
         }
     }
 
@@ -229,19 +171,13 @@ impl Builder {
             self.passed_over += 1;
             return;
         };
-        if let Some((_, reference)) = self.heading(kind, known.is_namespaced, json, origin) {
-            let written = Written::new(json, None);
-            let object = Given { reference, origin, value: (known.affects, written) };
-            self.unmodelled.entry(group.to_owned()).or_default().push(object);
-        }
-    }
-
-    /// Adds an object of a kind that is not evaluated, instead of the one that is called alike.
-    pub(super) fn put_unmodelled(&mut self, group: &str, kind: &str, json: &str) {
-        let Some(known) = UnmodelledKind::of(group, kind) else { return };
-        if let Some((_, reference)) = self.heading(kind, known.is_namespaced, json, None) {
-            self.remove_unmodelled(group, &reference);
-            self.add_unmodelled(group, kind, json, None);
+        match heading((kind, known.is_namespaced), &self.default_namespace, json, origin) {
+            Ok((reference, _)) => {
+                let object = Kept::new(reference.clone(), json, origin, None);
+                let value = Unmodelled { group: group.to_owned(), affects: known.affects, object };
+                self.unmodelled.entry(group.to_owned()).or_default().push(Given { reference, origin, value });
+            }
+            Err(problem) => self.problems.push(problem.of_group(group)),
         }
     }
 
@@ -253,119 +189,26 @@ impl Builder {
 
     /// Notes a file, or a part of one, that cannot be read, and why.
     pub fn add_unreadable(&mut self, origin: Origin, why: String) {
-        self.problem(None, Some(origin), ProblemKind::Unreadable(why));
+        let kind = ProblemKind::Unreadable(why);
+        self.problems.push(Problem { object: None, origin: Some(origin), kind, group: None });
     }
 
-    fn problem(&mut self, object: Option<ObjectReference>, origin: Option<Origin>, kind: ProblemKind) {
-        self.problems.push(Problem { object, origin, kind });
-    }
-
-    /// Which object it is; a problem where that cannot be told.
-    fn heading<'a>(
-        &mut self,
-        kind: &str,
-        is_namespaced: bool,
-        json: &'a str,
-        origin: Option<Origin>,
-    ) -> Option<(Heading<'a>, ObjectReference)> {
-        let heading: Heading<'a> = match serde_json::from_str(json) {
-            Ok(heading) => heading,
-            Err(error) => {
-                self.problem(None, origin, ProblemKind::Form(format!("{kind}: {error}")));
-                return None;
-            }
-        };
-        let own = heading.metadata.namespace.as_ref().filter(|namespace| !namespace.is_empty());
-        let namespace = own.map_or(self.default_namespace.as_str(), |namespace| namespace.as_str());
-        let reference = heading.metadata.reference(kind, if is_namespaced { namespace } else { "" }, "");
-        if reference.name.is_empty() {
-            self.problem(Some(reference), origin, ProblemKind::Nameless);
-            return None;
+    /// The snapshot of all objects that were added, and of those that the builder began with.
+    pub fn finish(mut self) -> Snapshot {
+        let given = settle(self.given, None, &mut self.problems);
+        let mut draft = Draft::of(self.base, given.len());
+        self.removed.iter().for_each(|object| draft.remove(object));
+        for Given { reference, value, .. } in given {
+            draft.put(&reference, value);
         }
-        Some((heading, reference))
-    }
-
-    fn add_known(
-        &mut self,
-        resource: Resource,
-        metadata: &Metadata<'_>,
-        reference: ObjectReference,
-        json: &str,
-        origin: Option<Origin>,
-    ) -> Result<(), String> {
-        let object = reference.clone();
-        match resource {
-            Resource::Pod => {
-                let view = form::read::<TemplateView<'_>>(json)?;
-                let controller = metadata.controller().map(|owner| self.controllers.share(Arc::new(owner.into())));
-                let mut pod = view.pod(object);
-                pod.labels = self.label_sets.share(&pod.labels);
-                pod.annotations = self.label_sets.share(&pod.annotations);
-                pod.containers = self.containers.share(pod.containers);
-                pod.phase = pod.phase.map(|phase| self.names.share(phase));
-                let value = (pod, self.shared(PodStatus { controller, ..view.status() }));
-                self.pods.push(Given { reference, origin, value });
+        for (group, given) in self.unmodelled {
+            let given = settle(given, Some(&group), &mut self.problems);
+            for Given { value, .. } in given {
+                draft.put_unmodelled(value);
             }
-            Resource::EndpointSlice => {
-                let mut value = form::read::<EndpointSliceView<'_>>(json)?.endpoint_slice(object, origin);
-                for labels in [&mut value.labels, &mut value.annotations] {
-                    *labels = self.label_sets.share(labels);
-                }
-                self.endpoint_slices.push(Given { reference, origin, value });
-            }
-            Resource::Deployment
-            | Resource::StatefulSet
-            | Resource::DaemonSet
-            | Resource::ReplicaSet
-            | Resource::Job
-            | Resource::CronJob => {
-                let value = form::read::<WorkloadView<'_>>(json)?.workload(object)?;
-                self.workloads.push(Given { reference, origin, value });
-            }
-            Resource::Service => {
-                let mut value = form::read::<ServiceView<'_>>(json)?.service(object, origin);
-                for labels in [&mut value.labels, &mut value.annotations, &mut value.selector] {
-                    *labels = self.label_sets.share(labels);
-                }
-                self.services.push(Given { reference, origin, value });
-            }
-            Resource::Namespace => {
-                let value = Namespace::new(object.name, metadata.labels.to_static()).at(origin);
-                let value = value.with_annotations(metadata.annotations.to_static());
-                self.namespaces.push(Given { reference, origin, value });
-            }
-            Resource::Prometheus | Resource::PrometheusAgent | Resource::Alertmanager | Resource::ThanosRuler => {
-                self.keep(resource, reference.clone(), json, origin);
-                let made = form::read::<OperatedView<'_>>(json).ok().and_then(|view| view.workload(resource, &object));
-                self.workloads.extend(made.map(|value| Given { reference, origin, value }));
-            }
-            Resource::Node => {
-                let value = form::read::<NodeView<'_>>(json)?.node(object.name);
-                self.nodes.push(Given { reference, origin, value });
-            }
-            Resource::Secret | Resource::ConfigMap => {
-                let value = form::read::<KeysView<'_>>(json)?.names()?;
-                self.add_keys(Given { reference, origin, value });
-            }
-            _ => self.keep(resource, reference, json, origin),
         }
-        Ok(())
-    }
-
-    /// The same, with names in the memory of those of other pods.
-    fn shared(&mut self, status: PodStatus) -> PodStatus {
-        let PodStatus { node_name, mut containers, .. } = status;
-        containers.iter_mut().for_each(|status| status.image = self.names.share(Arc::clone(&status.image)));
-        PodStatus { node_name: self.names.share(node_name), containers, ..status }
-    }
-
-    /// Keeps the text of an object, even if nobody will be able to read it: then nobody knows what it does.
-    fn keep(&mut self, resource: Resource, reference: ObjectReference, json: &str, origin: Option<Origin>) {
-        let unreadable = form::check(resource, json).err();
-        if let Some(problem) = unreadable.clone() {
-            self.problem(Some(reference.clone()), origin, ProblemKind::Form(problem));
-        }
-        let value = Written::new(json, unreadable);
-        self.kept.entry(resource).or_default().push(Given { reference, origin, value });
+        self.problems.into_iter().for_each(|problem| draft.add_problem(problem));
+        draft.set_sources(self.sources, self.passed_over);
+        draft.finish()
     }
 }

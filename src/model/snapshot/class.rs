@@ -1,26 +1,26 @@
 //! Classes of pods that no policy tells apart, so that a question has to be asked once for all of them.
 
 pub(super) mod ranges;
+mod shape;
 
-use std::collections::{BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use ipnet::IpNet;
+use imbl::{OrdMap, OrdSet};
 
-use crate::model::labels::Labels;
-use crate::model::snapshot::{Container, Pod};
+use crate::model::snapshot::record::Record;
+use crate::model::snapshot::table::{Key, Row, Table};
+use crate::model::snapshot::terms::Terms;
 pub use ranges::Zone;
-use ranges::Zones;
+use shape::{Shape, Terse};
 
-/// A class, by its number. Classes are numbered in the order of their first pods.
+/// A class of one snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClassId(pub(super) u32);
+pub struct ClassId(u64);
 
 impl ClassId {
-    /// Its number, from zero.
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
+    /// That of a pod that is still to be classed.
+    pub(super) const NONE: Self = Self(u64::MAX);
 }
 
 /// Labels that differ from pod to pod of one workload. They count only where somebody asks for them.
@@ -36,162 +36,145 @@ pub const LABELS_OF_ONE_POD: [&str; 9] = [
     "statefulset.kubernetes.io/pod-name",
 ];
 
-/// Which of the labels of single pods are mentioned somewhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mentions([bool; LABELS_OF_ONE_POD.len()]);
-
-impl Mentions {
-    /// Those in the text of an object.
-    pub(super) fn of_text(text: &str) -> Self {
-        Self(LABELS_OF_ONE_POD.map(|label| text.contains(label)))
-    }
-
-    /// Those among the labels of a selector.
-    pub(super) fn of_labels(labels: &Labels<'_>) -> Self {
-        Self(LABELS_OF_ONE_POD.map(|label| labels.get(label).is_some()))
-    }
-
-    /// The labels that are mentioned nowhere, so that they tell no pods apart.
-    fn others(self) -> Vec<&'static str> {
-        LABELS_OF_ONE_POD.into_iter().zip(self.0).filter(|(_, mentioned)| !mentioned).map(|(label, _)| label).collect()
-    }
-}
-
-impl FromIterator<Self> for Mentions {
-    fn from_iter<I: IntoIterator<Item = Self>>(all: I) -> Self {
-        all.into_iter().fold(Self::default(), |mut sum, one| {
-            sum.0.iter_mut().zip(one.0).for_each(|(sum, one)| *sum |= one);
-            sum
-        })
-    }
-}
-
-/// All classes, as numbers of pods.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// All classes.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Classes {
-    /// The labels of single pods that count.
-    mentions: Mentions,
-    /// The ranges of addresses that are mentioned.
-    ranges: BTreeSet<IpNet>,
-    /// The zones that these and annotations of pods make.
-    zones: Zones,
-    /// The class of every pod.
-    of: Vec<ClassId>,
-    /// The pods of every class.
-    members: Vec<Vec<u32>>,
+    next: u64,
+    all: OrdMap<ClassId, Class>,
+    /// By what their shapes hash to. Several may hash to the same.
+    by_hash: OrdSet<(u64, ClassId)>,
+    /// By their first pods.
+    in_order: Table<First>,
 }
 
-/// All that policies and the mesh can tell pods apart by.
-#[derive(PartialEq, Eq, Hash)]
-struct Shape<'p> {
-    namespace: &'p str,
-    labels: Vec<(&'p str, &'p str)>,
-    mesh_annotations: Vec<(&'p str, &'p str)>,
-    service_account: &'p str,
-    host_network: bool,
-    has_ended: bool,
-    /// A template is still to be changed by whoever injects; a pod is as it is.
-    is_made: bool,
-    containers: &'p [Container],
-    zones: Vec<Zone>,
+/// The pods of a class, and what their shape hashes to.
+#[derive(Clone, Debug)]
+struct Class {
+    hash: u64,
+    members: Table<Arc<Record>>,
+}
+
+/// The first pod of a class.
+#[derive(Clone, Debug)]
+pub(super) struct First {
+    record: Arc<Record>,
+    class: ClassId,
+}
+
+impl Row for First {
+    type Value = ClassId;
+
+    fn key(&self) -> Key<'_> {
+        self.record.key()
+    }
+
+    fn value(&self) -> &ClassId {
+        &self.class
+    }
 }
 
 impl Classes {
-    /// Sorts pods into classes. Labels of single pods and ranges of addresses count if they are mentioned.
-    pub(super) fn of(pods: &[Pod], mentions: Mentions, ranges: BTreeSet<IpNet>) -> Self {
-        let ignored = mentions.others();
-        let of_annotations = pods.iter().flat_map(ranges::of_pod);
-        let zones = Zones::new(&ranges.iter().copied().chain(of_annotations).collect());
-        let mut known: HashMap<Shape<'_>, ClassId> = HashMap::new();
-        let mut classes = Self { mentions, ranges, zones, of: Vec::with_capacity(pods.len()), members: Vec::new() };
-        for (pod, number) in pods.iter().zip(0..) {
-            let next = ClassId(u32::try_from(classes.members.len()).unwrap_or(u32::MAX));
-            let class = *known.entry(Shape::of(pod, &ignored, &classes.zones)).or_insert(next);
-            if class == next {
-                classes.members.push(Vec::new());
+    /// The classes of all pods, and that of each. The pods are in order.
+    pub(super) fn of(pods: &[Arc<Record>], terms: &Terms) -> (Self, Vec<ClassId>) {
+        let terse = Terse::new(terms);
+        let mut known: HashMap<Shape<'_>, usize> = HashMap::new();
+        let mut classes: Vec<(u64, Vec<Arc<Record>>)> = Vec::new();
+        let mut numbers = Vec::with_capacity(pods.len());
+        for record in pods {
+            let shape = Shape::of(&record.pod, &terse);
+            let hash = shape.hash();
+            let number = *known.entry(shape).or_insert(classes.len());
+            if number == classes.len() {
+                classes.push((hash, Vec::new()));
             }
-            classes.of.push(class);
-            classes.members.get_mut(class.index()).into_iter().for_each(|members| members.push(number));
+            classes.get_mut(number).into_iter().for_each(|(_, members)| members.push(Arc::clone(record)));
+            numbers.push(ClassId(number as u64));
         }
-        classes.members.iter_mut().for_each(Vec::shrink_to_fit);
-        classes.members.shrink_to_fit();
-        classes
+        (Self::of_members(&classes), numbers)
     }
 
-    /// Whether the same labels of single pods and the same ranges count.
-    pub(super) fn tell_apart_by(&self, mentions: Mentions, ranges: &BTreeSet<IpNet>) -> bool {
-        self.mentions == mentions && self.ranges == *ranges
-    }
-
-    /// Whether the text of an object mentions a label of single pods or a range that does not count so far.
-    pub(super) fn are_told_apart_by(&self, text: &str) -> bool {
-        let mentions = Mentions::from_iter([self.mentions, Mentions::of_text(text)]);
-        mentions != self.mentions || ranges::of_text(text).iter().any(|range| !self.ranges.contains(range))
-    }
-
-    /// The zone of an address.
-    pub(super) fn zone_of(&self, address: IpAddr) -> Zone {
-        self.zones.of(address)
-    }
-
-    /// The class of a pod by its number.
-    pub(super) fn class_of(&self, pod: usize) -> Option<ClassId> {
-        self.of.get(pod).copied()
-    }
-
-    /// The pods of a class, by their numbers.
-    pub(super) fn members(&self, class: ClassId) -> &[u32] {
-        self.members.get(class.index()).map_or(&[], Vec::as_slice)
-    }
-
-    /// All classes.
-    pub(super) fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
-        (0..u32::try_from(self.members.len()).unwrap_or(u32::MAX)).map(ClassId)
-    }
-}
-
-impl<'p> Shape<'p> {
-    fn of(pod: &'p Pod, ignored: &[&str], zones: &Zones) -> Self {
+    fn of_members(all: &[(u64, Vec<Arc<Record>>)]) -> Self {
+        let each = || all.iter().zip(0..).map(|((hash, members), number)| (*hash, members, ClassId(number)));
+        let first = |members: &[Arc<Record>], class| Some(First { record: Arc::clone(members.first()?), class });
+        let in_order: Vec<First> = each().filter_map(|(_, members, class)| first(members, class)).collect();
         Self {
-            namespace: &pod.namespace,
-            labels: sorted(&pod.labels, |key| !ignored.contains(&key)),
-            mesh_annotations: sorted(&pod.annotations, is_of_the_mesh),
-            service_account: &pod.service_account,
-            host_network: pod.host_network,
-            has_ended: pod.has_ended(),
-            is_made: pod.phase.is_some(),
-            containers: &pod.containers,
-            zones: zones.of_pod(pod),
+            next: all.len() as u64,
+            all: each()
+                .map(|(hash, members, class)| (class, Class { hash, members: Table::of_ordered(members) }))
+                .collect(),
+            by_hash: each().map(|(hash, _, class)| (hash, class)).collect(),
+            in_order: Table::of_ordered(&in_order),
         }
     }
-}
 
-fn sorted<'p>(labels: &'p Labels<'_>, counts: impl Fn(&str) -> bool) -> Vec<(&'p str, &'p str)> {
-    let mut labels: Vec<_> = labels.iter().filter(|(key, _)| counts(key)).collect();
-    labels.sort_unstable();
-    labels
-}
+    /// Puts a pod into its class, beside or instead of what has the same key there.
+    pub(super) fn add(&mut self, record: &Arc<Record>, terms: &Terms) -> ClassId {
+        let terse = Terse::new(terms);
+        let shape = Shape::of(&record.pod, &terse);
+        let hash = shape.hash();
+        let is_alike = |class: &ClassId| {
+            let first = self.all.get(class).and_then(|class| class.members.first());
+            first.is_some_and(|first| Shape::of(&first.pod, &terse) == shape)
+        };
+        let mut same_hash = self.by_hash.range((hash, ClassId(0))..=(hash, ClassId::NONE)).map(|(_, class)| *class);
+        let known = same_hash.find(is_alike);
+        let class = known.unwrap_or_else(|| self.begin(hash));
+        self.change(class, |members| members.insert(Arc::clone(record)));
+        class
+    }
 
-/// Whether the mesh reads an annotation: whether its domain is one of Istio's.
-fn is_of_the_mesh(annotation: &str) -> bool {
-    let domain = annotation.split_once('/').map_or("", |(domain, _)| domain);
-    domain == "istio.io" || domain.ends_with(".istio.io")
-}
+    /// Whether nothing tells two pods apart.
+    pub(super) fn are_alike(one: &Record, other: &Record, terms: &Terms) -> bool {
+        let terse = Terse::new(terms);
+        Shape::of(&one.pod, &terse) == Shape::of(&other.pod, &terse)
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Puts a pod into a class, instead of the one of the same name that is in it.
+    pub(super) fn replace(&mut self, record: &Arc<Record>, class: ClassId) {
+        self.change(class, |members| members.insert(Arc::clone(record)));
+    }
 
-    #[test]
-    fn annotations_of_the_mesh_are_told_by_their_domain() {
-        for (annotation, expected) in [
-            ("sidecar.istio.io/inject", true),
-            ("istio.io/rev", true),
-            ("kubectl.kubernetes.io/last-applied-configuration", false),
-            ("notistio.io/a", false),
-            ("istio.io", false),
-        ] {
-            assert_eq!(is_of_the_mesh(annotation), expected, "{annotation}");
+    /// Takes a pod out of its class.
+    pub(super) fn remove(&mut self, record: &Arc<Record>, class: ClassId) {
+        self.change(class, |members| members.remove(&record.key()));
+    }
+
+    fn begin(&mut self, hash: u64) -> ClassId {
+        let class = ClassId(self.next);
+        self.next += 1;
+        self.all.insert(class, Class { hash, members: Table::default() });
+        self.by_hash.insert((hash, class));
+        class
+    }
+
+    fn change<T>(&mut self, id: ClassId, change: impl FnOnce(&mut Table<Arc<Record>>) -> T) {
+        let Some(class) = self.all.get_mut(&id) else { return };
+        let before = class.members.first().cloned();
+        change(&mut class.members);
+        let (after, hash) = (class.members.first().cloned(), class.hash);
+        if let (Some(before), Some(after)) = (&before, &after)
+            && Arc::ptr_eq(before, after)
+        {
+            return;
         }
+        if let Some(before) = before {
+            self.in_order.remove(&before.key());
+        }
+        if let Some(record) = after {
+            self.in_order.insert(First { record, class: id });
+        } else {
+            self.all.remove(&id);
+            self.by_hash.remove(&(hash, id));
+        }
+    }
+
+    /// The pods of a class, in order.
+    pub(super) fn members(&self, class: ClassId) -> Option<&Table<Arc<Record>>> {
+        self.all.get(&class).map(|class| &class.members)
+    }
+
+    /// All classes, in the order of their first pods.
+    pub(super) fn in_order(&self) -> &Table<First> {
+        &self.in_order
     }
 }

@@ -4,6 +4,7 @@ use crate::model::ObjectReference;
 use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::snapshot::Origin;
+use crate::model::snapshot::table::Named;
 
 /// The label that names the Service of a slice (`k8s.io/api/discovery/v1.LabelServiceName`).
 pub const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
@@ -77,5 +78,11 @@ impl EndpointSlice {
     /// The name of its Service.
     pub fn service_name(&self) -> Option<&str> {
         self.labels.get(SERVICE_NAME_LABEL)
+    }
+}
+
+impl Named for EndpointSlice {
+    fn names(&self) -> [&str; 4] {
+        [self.namespace(), &self.object.name, "", ""]
     }
 }

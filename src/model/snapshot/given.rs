@@ -1,8 +1,5 @@
 //! Objects as they come in, and how many of the same become one.
 
-use std::cmp::Ordering;
-use std::collections::HashSet;
-
 use crate::model::ObjectReference;
 use crate::model::snapshot::{Origin, Problem, ProblemKind};
 
@@ -19,11 +16,6 @@ impl<T> Given<T> {
         key(&self.reference)
     }
 
-    /// Where it is in the order, beside another.
-    pub(super) fn compare(&self, object: &ObjectReference) -> Ordering {
-        self.key().cmp(&key(object))
-    }
-
     /// Whether the API server would still have to name it: it would name two of them differently.
     fn is_nameless(&self) -> bool {
         self.reference.name.ends_with('*')
@@ -35,8 +27,8 @@ fn key(object: &ObjectReference) -> (Option<&str>, &str, &str) {
 }
 
 /// Puts objects in order of namespace, name and kind. Of those that are the same, the last that was given stays; the
-/// others are problems.
-pub(super) fn settle<T>(mut given: Vec<Given<T>>, problems: &mut Vec<Problem>) -> Vec<Given<T>> {
+/// others are problems. A group is given of kinds that nothing evaluates.
+pub(super) fn settle<T>(mut given: Vec<Given<T>>, group: Option<&str>, problems: &mut Vec<Problem>) -> Vec<Given<T>> {
     given.sort_by(|a, b| a.key().cmp(&b.key()));
     let mut settled: Vec<Given<T>> = Vec::with_capacity(given.len());
     for object in given {
@@ -45,25 +37,9 @@ pub(super) fn settle<T>(mut given: Vec<Given<T>>, problems: &mut Vec<Problem>) -
             object: Some(same.reference),
             origin: same.origin,
             kind: ProblemKind::Duplicate,
+            group: group.map(str::to_owned),
         }));
         settled.push(object);
     }
     settled
-}
-
-/// What is there after a change, in the same order: what is given, settled, and what was there `before` unless it is
-/// given again or among those that are `removed`.
-pub(super) fn renew<T>(
-    before: impl Iterator<Item = Given<T>>,
-    given: Vec<Given<T>>,
-    removed: &HashSet<ObjectReference>,
-    problems: &mut Vec<Problem>,
-) -> Vec<Given<T>> {
-    let given = settle(given, problems);
-    let named = given.iter().filter(|object| !object.is_nameless()).map(|object| &object.reference);
-    let gone: HashSet<&ObjectReference> = named.chain(removed).collect();
-    let mut all: Vec<Given<T>> = before.filter(|object| !gone.contains(&object.reference)).collect();
-    all.extend(given);
-    all.sort_by(|a, b| a.key().cmp(&b.key()));
-    all
 }

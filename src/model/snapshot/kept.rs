@@ -4,14 +4,15 @@ use ipnet::IpNet;
 
 use crate::model::ObjectReference;
 use crate::model::snapshot::Origin;
-use crate::model::snapshot::class::Mentions;
+use crate::model::snapshot::table::Named;
+use crate::model::snapshot::terms::Mentions;
 
 /// An object and its text. Evaluators read the view that they need from it, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The object. Its namespace is filled in, unlike in the text.
     pub reference: ObjectReference,
-    /// Its JSON.
+    /// Its JSON, without status and versions.
     pub json: String,
     /// Where it stands; `None` if it comes from no file.
     pub origin: Option<Origin>,
@@ -27,5 +28,11 @@ impl Kept {
     /// The namespace; empty for a cluster-scoped object.
     pub fn namespace(&self) -> &str {
         self.reference.namespace.as_deref().unwrap_or_default()
+    }
+}
+
+impl Named for Kept {
+    fn names(&self) -> [&str; 4] {
+        [self.namespace(), &self.reference.name, "", ""]
     }
 }

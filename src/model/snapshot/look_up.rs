@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::model::labels::Labels;
-use crate::model::snapshot::builder::Heading;
-use crate::model::snapshot::{Endpoint, Origin, Place, Pod, PodStatus, Service, Snapshot, stretch};
+use crate::model::snapshot::heading::Heading;
+use crate::model::snapshot::{Endpoint, Namespace, Origin, Place, Pod, PodStatus, Service, Snapshot};
 use crate::model::{ObjectReference, Resource};
 
 impl Snapshot {
@@ -14,7 +14,7 @@ impl Snapshot {
     pub fn pods_behind(&self, service: &Service) -> Vec<&Pod> {
         let mut slices = self.endpoint_slices_of(service).peekable();
         if slices.peek().is_none() {
-            let pods = self.pods_in(service.namespace()).iter();
+            let pods = self.pods_in(service.namespace()).into_iter();
             return pods.filter(|pod| service.selects(pod) && !pod.has_ended()).collect();
         }
         let mut pods: Vec<&Pod> = Vec::new();
@@ -48,8 +48,8 @@ impl Snapshot {
         if object.kind == Resource::Namespace.kind() {
             return Some(Cow::Owned(self.namespaces.get(&object.name).annotations().clone()));
         }
-        let kept = self.kept.keys().find(|resource| resource.kind() == object.kind);
-        let kept = self.object(*kept?, namespace, &object.name)?;
+        let resource = Resource::ALL.into_iter().find(|resource| resource.kind() == object.kind)?;
+        let kept = self.object(resource, namespace, &object.name)?;
         let heading: Heading<'_> = serde_json::from_str(&kept.json).ok()?;
         Some(Cow::Owned(heading.metadata.annotations))
     }
@@ -57,28 +57,28 @@ impl Snapshot {
     /// The pod that a reference means, with what only service discovery asks about it; also what stands for the pods of
     /// a workload.
     pub fn pod_referred_to(&self, reference: &ObjectReference) -> Option<(&Pod, &PodStatus)> {
-        let namespace = reference.namespace.as_deref().unwrap_or_default();
-        let mut alike = self.places_named(namespace, &reference.name);
-        let found = alike.find(|place| self.pods().get(*place).is_some_and(|pod| pod.object.kind == reference.kind))?;
-        Some((self.pods().get(found)?, self.population.statuses.get(found)?))
+        self.population.find(reference).map(|record| (&record.pod, &record.status))
     }
 
     /// Whether an object is here, whatever kind it is of.
     pub fn contains(&self, object: &ObjectReference) -> bool {
         let namespace = object.namespace.as_deref().unwrap_or_default();
-        let is_kept = |resource: &Resource| {
-            resource.kind() == object.kind && self.object(*resource, namespace, &object.name).is_some()
+        let name = object.name.as_str();
+        let is_one = match Resource::ALL.into_iter().find(|resource| resource.kind() == object.kind) {
+            None => false,
+            Some(Resource::Service) => self.service(namespace, name).is_some(),
+            Some(Resource::EndpointSlice) => self.endpoint_slices.named([namespace, name, "", ""]).is_some(),
+            Some(Resource::Namespace) => self.namespaces.find(name).is_some_and(Namespace::is_given),
+            Some(Resource::Node) => self.node(name).is_some(),
+            Some(Resource::Secret | Resource::ConfigMap) => {
+                self.keys.named([namespace, name, &object.kind, ""]).is_some()
+            }
+            Some(resource) => self.object(resource, namespace, name).is_some(),
         };
-        let is_alike = |reference: &ObjectReference| reference == object;
-        self.kept.keys().any(is_kept)
-            || self.pods_named(namespace, &object.name).iter().any(|pod| is_alike(&pod.object))
-            || self.population.has_workload(object)
-            || self.services_in(namespace).iter().any(|service| is_alike(&service.object))
-            || self.endpoint_slices().iter().any(|slice| is_alike(&slice.object))
-            || self.unmodelled.iter().any(|it| is_alike(&it.object.reference))
-            || self.namespaces.iter().any(|it| it.is_given() && is_alike(&it.reference()))
-            || (object.kind == Resource::Node.kind() && self.node(&object.name).is_some())
-            || self.keys.iter().any(|it| is_alike(&it.object))
+        is_one
+            || self.population.find(object).is_some()
+            || self.population.workload(object).is_some()
+            || self.unmodelled.all().iter().any(|it| it.object.reference == *object)
     }
 
     /// Where an object stands; `None` where it comes from no file or is not here.
@@ -93,27 +93,24 @@ impl Snapshot {
     }
 
     fn origin_of(&self, object: &ObjectReference) -> Option<Origin> {
+        if let Some(record) = self.population.find(object) {
+            return record.origin.map(Origin::from);
+        }
         let namespace = object.namespace.as_deref().unwrap_or_default();
-        let mut pods = self.places_named(namespace, &object.name);
-        let pod = pods.find(|index| self.pods().get(*index).is_some_and(|pod| pod.object == *object));
-        if let Some(index) = pod {
-            return self.population.origin(index);
+        let name = object.name.as_str();
+        let unmodelled = || self.unmodelled.all().into_iter().find(|it| it.object.reference == *object);
+        let kept = match Resource::ALL.into_iter().find(|resource| resource.kind() == object.kind) {
+            None => None,
+            Some(Resource::Service) => return self.service(namespace, name)?.origin,
+            Some(Resource::EndpointSlice) => {
+                return self.endpoint_slices.named([namespace, name, "", ""])?.value.origin;
+            }
+            Some(Resource::Namespace) => return self.namespaces.find(name)?.origin(),
+            Some(resource) => self.object(resource, namespace, name),
+        };
+        match kept.or_else(|| unmodelled().map(|it| &it.object)) {
+            Some(kept) => kept.origin,
+            None => self.population.workload(object)?.template.origin.map(Origin::from),
         }
-        let services = self.services_in(namespace).iter().map(|service| (&service.object, service.origin));
-        let slices = stretch(&self.endpoint_slices, |slice| slice.namespace().cmp(namespace));
-        let slices = slices.iter().map(|slice| (&slice.object, slice.origin));
-        let kept = self.kept.keys().filter(|resource| resource.kind() == object.kind);
-        let kept = kept.flat_map(|resource| self.objects_in(*resource, namespace));
-        let kept = kept.chain(self.unmodelled.iter().map(|it| &it.object)).map(|kept| (&kept.reference, kept.origin));
-        let found = services.chain(slices).chain(kept).find(|(known, _)| *known == object);
-        found.map_or_else(|| self.origin_of_maker(object), |(_, origin)| origin)
-    }
-
-    /// Of those that pods are in or come from.
-    fn origin_of_maker(&self, object: &ObjectReference) -> Option<Origin> {
-        if object.kind == Resource::Namespace.kind() {
-            return self.namespaces.get(&object.name).origin();
-        }
-        self.population.workload_origin(object)
     }
 }

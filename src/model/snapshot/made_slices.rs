@@ -1,13 +1,12 @@
 //! The EndpointSlices that the control plane would make (`k8s.io/endpointslice`), for Services of which none is given:
 //! manifests that are still to be applied have none.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::model::labels::Labels;
 use crate::model::snapshot::endpoint_slice::SERVICE_NAME_LABEL;
-use crate::model::snapshot::{
-    ClassId, Endpoint, EndpointPort, EndpointSlice, Pod, PodStatus, Readiness, Service, Snapshot,
-};
+use crate::model::snapshot::table::{Entry, Key, Named, Row};
+use crate::model::snapshot::{Endpoint, EndpointPort, EndpointSlice, Pod, PodStatus, Readiness, Service, Snapshot};
 use crate::model::{ObjectReference, Resource};
 
 /// The label that says who made a slice, and what the controller writes there.
@@ -16,40 +15,50 @@ const MANAGED_BY: (&str, &str) = ("endpointslice.kubernetes.io/managed-by", "end
 /// The label of slices of headless Services.
 const HEADLESS_LABEL: &str = "service.kubernetes.io/headless";
 
-/// The slices of all Services that select pods and have none, in order of namespaces.
-pub(super) fn made_slices(snapshot: &Snapshot) -> Vec<EndpointSlice> {
-    let given: HashSet<(&str, &str)> =
-        snapshot.endpoint_slices.iter().filter_map(|slice| Some((slice.namespace(), slice.service_name()?))).collect();
-    let classes = Classes::of(snapshot);
-    let bare = snapshot.services().iter().filter(|service| !given.contains(&(service.namespace(), service.name())));
-    bare.flat_map(|service| of_service(service, &classes.selected(service), snapshot)).collect()
+/// What is made for a Service that has no slices.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) service: Arc<Service>,
+    pub(super) slices: Vec<EndpointSlice>,
 }
 
-/// Classes of pods by namespace: a Service selects all pods of a class, or none.
-struct Classes<'s> {
-    snapshot: &'s Snapshot,
-    by_namespace: HashMap<&'s str, Vec<ClassId>>,
+impl Named for Made {
+    fn names(&self) -> [&str; 4] {
+        self.service.names()
+    }
 }
 
-impl<'s> Classes<'s> {
-    fn of(snapshot: &'s Snapshot) -> Self {
-        let mut by_namespace: HashMap<&str, Vec<ClassId>> = HashMap::new();
-        for class in snapshot.classes() {
-            if let Some(pod) = snapshot.members(class).next() {
-                by_namespace.entry(&pod.namespace).or_default().push(class);
-            }
-        }
-        Self { snapshot, by_namespace }
+/// A slice that is given, among those of its Service.
+#[derive(Clone, Debug)]
+pub(super) struct OfService(pub(super) Entry<EndpointSlice>);
+
+impl Row for OfService {
+    type Value = EndpointSlice;
+
+    fn key(&self) -> Key<'_> {
+        let slice = &self.0.value;
+        let service = slice.service_name().unwrap_or_default();
+        Key { names: [slice.namespace(), service, &slice.object.name, ""], number: self.0.number }
     }
 
-    /// The pods that a Service selects, in order.
-    fn selected(&self, service: &Service) -> Vec<&'s Pod> {
-        let all = self.by_namespace.get(service.namespace()).into_iter().flatten();
-        let selects = |class: &&ClassId| self.snapshot.members(**class).next().is_some_and(|pod| service.selects(pod));
-        let mut pods: Vec<&Pod> = all.filter(selects).flat_map(|class| self.snapshot.members(*class)).collect();
-        pods.sort_by(|a, b| a.object.name.cmp(&b.object.name));
-        pods
+    fn value(&self) -> &EndpointSlice {
+        &self.0.value
     }
+}
+
+/// The slices of a Service that has none.
+pub(super) fn made_slices(service: &Service, snapshot: &Snapshot) -> Vec<EndpointSlice> {
+    of_service(service, &selected(service, snapshot), snapshot)
+}
+
+/// The pods that a Service selects, in order: all pods of a class, or none.
+fn selected<'s>(service: &Service, snapshot: &'s Snapshot) -> Vec<&'s Pod> {
+    let classes = snapshot.population.classes.in_order().within(&[service.namespace()]);
+    let members = classes.iter().map(|class| snapshot.members(*class));
+    let selected = members.filter(|members| members.clone().next().is_some_and(|pod| service.selects(pod)));
+    let mut pods: Vec<&Pod> = selected.flatten().collect();
+    pods.sort_by(|a, b| a.object.name.cmp(&b.object.name));
+    pods
 }
 
 /// One slice for each family of addresses and each set of ports. A slice of the controller has no more than a hundred

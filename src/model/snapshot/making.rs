@@ -1,8 +1,11 @@
 //! Who makes which pods, for those who ask what would be if they were made from another template.
 
+use std::sync::Arc;
+
 use crate::model::snapshot::form;
 use crate::model::snapshot::read::operated::OperatedView;
 use crate::model::snapshot::read::workload::WorkloadView;
+use crate::model::snapshot::workload::Workload;
 use crate::model::snapshot::{Controller, Pod, Snapshot};
 use crate::model::{ObjectReference, Resource};
 
@@ -22,13 +25,17 @@ pub fn template_of(resource: Resource, object: &ObjectReference, json: &str) -> 
         | Resource::Job
         | Resource::CronJob => {
             let workload = form::read::<WorkloadView<'_>>(json).ok()?.workload(object.clone()).ok()?;
-            Some(workload.pod)
+            Some(pod_of(workload))
         }
         Resource::Prometheus | Resource::PrometheusAgent | Resource::Alertmanager | Resource::ThanosRuler => {
-            Some(form::read::<OperatedView<'_>>(json).ok()?.workload(resource, object)?.pod)
+            Some(pod_of(form::read::<OperatedView<'_>>(json).ok()?.workload(resource, object)?))
         }
         _ => None,
     }
+}
+
+fn pod_of(workload: Workload) -> Pod {
+    Arc::unwrap_or_clone(workload.template).pod
 }
 
 impl Snapshot {

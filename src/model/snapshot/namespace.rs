@@ -1,9 +1,13 @@
 //! Namespaces and what is known of their labels.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use imbl::OrdMap;
 
 use crate::model::labels::Labels;
 use crate::model::snapshot::Origin;
+use crate::model::snapshot::counted::Counted;
 use crate::model::{ObjectReference, Resource};
 
 /// The label that the API server puts on every namespace (KEP-2161).
@@ -82,50 +86,75 @@ impl Namespace {
     }
 }
 
-/// All namespaces that objects are in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Namespaces(BTreeMap<String, Namespace>);
+/// All namespaces that are given or that objects are in.
+#[derive(Clone, Debug, Default)]
+pub struct Namespaces {
+    all: OrdMap<String, Arc<Namespace>>,
+    /// One for every object that is in a namespace.
+    inhabited: Counted<String>,
+}
 
 impl Namespaces {
     /// The namespace of this name; one of which only the name is known where it was not given.
-    pub fn get(&self, name: &str) -> std::borrow::Cow<'_, Namespace> {
-        match self.0.get(name) {
-            Some(namespace) => std::borrow::Cow::Borrowed(namespace),
-            None => std::borrow::Cow::Owned(Namespace::named(name.to_owned())),
-        }
+    pub fn get(&self, name: &str) -> Cow<'_, Namespace> {
+        self.find(name).map_or_else(|| Cow::Owned(Namespace::named(name.to_owned())), Cow::Borrowed)
     }
 
     /// The namespace of this name, if an object is in it or it was given.
     pub fn find(&self, name: &str) -> Option<&Namespace> {
-        self.0.get(name)
+        self.all.get(name).map(|namespace| &**namespace)
     }
 
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Namespace> {
-        self.0.values()
+        self.all.values().map(|namespace| &**namespace)
     }
-}
 
-impl IntoIterator for Namespaces {
-    type Item = Namespace;
-    type IntoIter = std::collections::btree_map::IntoValues<String, Namespace>;
+    /// Puts a namespace that is given, instead of what was known of it before.
+    pub(super) fn give(&mut self, namespace: Namespace) {
+        self.all.insert(namespace.name.clone(), Arc::new(namespace));
+    }
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_values()
+    /// Takes back what was given; the name stays as long as an object is in the namespace. Whether any was given.
+    pub(super) fn take(&mut self, name: &str) -> bool {
+        if !self.find(name).is_some_and(Namespace::is_given) {
+            return false;
+        }
+        if self.inhabited.contains(name) {
+            self.give(Namespace::named(name.to_owned()));
+        } else {
+            self.all.remove(name);
+        }
+        true
+    }
+
+    /// Notes that one more object is in a namespace. Those of the cluster are in the empty one, which is none.
+    pub(super) fn enter(&mut self, name: &str) {
+        let is_first = !name.is_empty() && self.inhabited.add(name, || name.to_owned());
+        if is_first && self.find(name).is_none() {
+            self.give(Namespace::named(name.to_owned()));
+        }
+    }
+
+    /// Notes that one less is in it.
+    pub(super) fn leave(&mut self, name: &str) {
+        let was_last = self.inhabited.remove(name);
+        if was_last && !self.find(name).is_some_and(Namespace::is_given) {
+            self.all.remove(name);
+        }
     }
 }
 
 impl FromIterator<Namespace> for Namespaces {
     /// Of several with the same name, one with labels wins.
     fn from_iter<I: IntoIterator<Item = Namespace>>(namespaces: I) -> Self {
-        let mut all = BTreeMap::<String, Namespace>::new();
+        let mut all = Self::default();
         for namespace in namespaces {
-            let known = all.get(&namespace.name).is_some_and(|known| known.labels.is_some());
-            if !known {
-                all.insert(namespace.name.clone(), namespace);
+            if !all.find(&namespace.name).is_some_and(Namespace::is_given) {
+                all.give(namespace);
             }
         }
-        Self(all)
+        all
     }
 }
 

@@ -1,6 +1,7 @@
 //! Nodes, as service discovery tells of them.
 
 use crate::model::labels::Labels;
+use crate::model::snapshot::table::Named;
 use crate::model::{ObjectReference, Resource};
 
 /// A node.
@@ -26,5 +27,11 @@ impl Node {
     /// The object.
     pub fn reference(&self) -> ObjectReference {
         ObjectReference { kind: Resource::Node.kind().to_owned(), namespace: None, name: self.name.clone() }
+    }
+}
+
+impl Named for Node {
+    fn names(&self) -> [&str; 4] {
+        [&self.name, "", "", ""]
     }
 }

@@ -19,7 +19,7 @@ pub struct Origin {
 }
 
 /// An origin in half the room, of which there is one for every pod. Lines and columns beyond four billion count as none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CompactOrigin {
     source: SourceId,
     line: Option<NonZeroU32>,

@@ -1,105 +1,56 @@
 //! All pods, and what is known of those who make them.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::model::snapshot::given::Given;
-use crate::model::snapshot::origin::CompactOrigin;
-use crate::model::snapshot::workload::{self, Workload};
-use crate::model::snapshot::{Controller, Origin, Pod, PodStatus};
-use crate::model::{ObjectReference, Resource};
-
-/// A pod that is given, and what is kept beside it.
-pub(super) type GivenPod = (Pod, PodStatus);
+use crate::model::ObjectReference;
+use crate::model::snapshot::addresses::Addresses;
+use crate::model::snapshot::class::Classes;
+use crate::model::snapshot::record::{Owned, Placed, Record, kind_in_order};
+use crate::model::snapshot::table::{Entry, Row, Table};
+use crate::model::snapshot::terms::Terms;
+use crate::model::snapshot::workload::Workload;
+use crate::model::snapshot::{Controller, Pod};
 
 /// All pods and templates that stand for pods, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Population {
-    pub(super) pods: Vec<Pod>,
-    origins: Vec<Option<CompactOrigin>>,
-    pub(super) addresses: Vec<(IpAddr, u32)>,
-    pub(super) statuses: Vec<PodStatus>,
+    pub(super) pods: Table<Placed>,
+    pub(super) addresses: Addresses<Arc<Record>>,
+    /// Those that are given, by who manages them.
+    pub(super) owned: Table<Owned>,
     /// All of them, whether they stand for their pods or not: another pod may change that.
-    workloads: Vec<Given<Workload>>,
+    pub(super) workloads: Table<Entry<Workload>>,
+    pub(super) classes: Classes,
+    /// What classes are told apart by.
+    pub(super) terms: Terms,
 }
 
 impl Population {
-    /// Of pods and workloads that are given, each once.
-    pub(super) fn of(pods: Vec<Given<GivenPod>>, workloads: Vec<Given<Workload>>) -> Self {
-        let managed = pods.iter().map(|given| (&given.value.0, given.value.1.controller.as_deref()));
-        let stand = workload::without_pods(&workloads, managed);
-        let templates = workloads.iter().zip(stand).filter(|(_, stands)| *stands);
-        let templates = templates.map(|(given, _)| (given.value.pod.clone(), given.origin, given.value.status.clone()));
-        let given = pods.into_iter().map(|Given { origin, value: (pod, status), .. }| (pod, origin, status));
-        let mut all: Vec<_> = given.chain(templates).collect();
-        all.sort_by(|(a, ..), (b, ..)| place(a).cmp(&place(b)));
-        let mut population = Self {
-            pods: Vec::with_capacity(all.len()),
-            origins: Vec::with_capacity(all.len()),
-            statuses: Vec::with_capacity(all.len()),
-            workloads,
-            ..Self::default()
-        };
-        for (pod, origin, status) in all {
-            population.pods.push(pod);
-            population.origins.push(origin.map(CompactOrigin::from));
-            population.statuses.push(status);
+    /// The pod or template that is meant; of those that are still to be named, the first.
+    pub(super) fn find(&self, object: &ObjectReference) -> Option<&Arc<Record>> {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        let placed = self.pods.named([namespace, &object.name, kind_in_order(&object.kind), ""])?;
+        Some(&placed.record)
+    }
+
+    /// A pod of this population, by itself. Pods that are still to be named may be called alike.
+    pub(super) fn placed(&self, pod: &Pod) -> Option<&Placed> {
+        let names = [&pod.namespace, &pod.object.name, kind_in_order(&pod.object.kind), ""];
+        let first = self.pods.named(names).filter(|placed| placed.record.pod.object == pod.object);
+        if first.is_none_or(|first| std::ptr::eq(&raw const first.record.pod, pod)) {
+            return first;
         }
-        population.addresses = addresses(&population.pods);
-        population
+        let mut alike = self.pods.within(&names).rows();
+        alike.find(|placed| std::ptr::eq(&raw const placed.record.pod, pod)).or(first)
     }
 
-    /// The place of a pod, by its number.
-    pub(super) fn origin(&self, pod: usize) -> Option<Origin> {
-        self.origins.get(pod).copied().flatten().map(Origin::from)
+    /// The workload that was given by this reference.
+    pub(super) fn workload(&self, object: &ObjectReference) -> Option<&Workload> {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        self.workloads.named([namespace, &object.name, &object.kind, ""]).map(Row::value)
     }
-
-    /// The pods that were given, without templates that stand for pods.
-    pub(super) fn given_pods(&self) -> impl Iterator<Item = Given<GivenPod>> {
-        let all = self.pods.iter().zip(&self.origins).zip(&self.statuses);
-        let given = all.filter(|((pod, _), _)| pod.object.kind == Resource::Pod.kind());
-        given.map(|((pod, origin), status)| Given {
-            reference: pod.object.clone(),
-            origin: origin.map(Origin::from),
-            value: (pod.clone(), status.clone()),
-        })
-    }
-
-    /// The workloads that were given.
-    pub(super) fn given_workloads(&self) -> impl Iterator<Item = Given<Workload>> {
-        self.workloads.iter().cloned()
-    }
-
-    /// Whether a workload is given.
-    pub(super) fn has_workload(&self, object: &ObjectReference) -> bool {
-        self.workloads.binary_search_by(|given| given.compare(object)).is_ok()
-    }
-
     /// The workload that manages something in this namespace, if it is given.
-    pub(super) fn manager(&self, namespace: &str, workload: &Controller) -> Option<&Workload> {
-        let (kind, name) = (workload.kind.to_string(), workload.name.to_string());
-        let object = ObjectReference { kind, namespace: Some(namespace.to_owned()), name };
-        let index = self.workloads.binary_search_by(|given| given.compare(&object)).ok()?;
-        Some(&self.workloads.get(index)?.value)
+    pub(super) fn manager(&self, namespace: &str, controller: &Controller) -> Option<&Workload> {
+        self.workloads.named([namespace, &controller.name, &controller.kind, ""]).map(Row::value)
     }
-
-    /// The place of a workload, also of one whose template stands for nothing.
-    pub(super) fn workload_origin(&self, object: &ObjectReference) -> Option<Origin> {
-        let index = self.workloads.binary_search_by(|given| given.compare(object)).ok()?;
-        self.workloads.get(index)?.origin
-    }
-}
-
-fn place(pod: &Pod) -> (&str, &str, bool, &str) {
-    let object = &pod.object;
-    (&pod.namespace, &object.name, object.kind != Resource::Pod.kind(), &object.kind)
-}
-
-/// The pods at every address. Those that have ended have none any more: it may already be another's.
-fn addresses(pods: &[Pod]) -> Vec<(IpAddr, u32)> {
-    let running = pods.iter().zip(0..).filter(|(pod, _)| !pod.has_ended());
-    let mut all: Vec<_> =
-        running.flat_map(|(pod, number)| pod.addresses.iter().map(move |address| (*address, number))).collect();
-    all.sort_unstable();
-    all.shrink_to_fit();
-    all
 }

@@ -12,9 +12,26 @@ pub struct Problem {
     pub origin: Option<Origin>,
     /// What is wrong.
     pub kind: ProblemKind,
+    /// Its API group, if nothing evaluates it: such kinds are called like kinds of other groups.
+    pub(super) group: Option<String>,
 }
 
 impl Problem {
+    /// One that does not have the form of its kind.
+    pub(super) const fn of_form(object: ObjectReference, origin: Option<Origin>, why: String) -> Self {
+        Self { object: Some(object), origin, kind: ProblemKind::Form(why), group: None }
+    }
+
+    /// The same, of an object of a kind of this group that nothing evaluates.
+    pub(super) fn of_group(self, group: &str) -> Self {
+        Self { group: Some(group.to_owned()), ..self }
+    }
+
+    /// Whether it is one of this object, of this group if nothing evaluates it.
+    pub(super) fn is_of(&self, group: Option<&str>, object: &ObjectReference) -> bool {
+        self.group.as_deref() == group && self.object.as_ref() == Some(object)
+    }
+
     /// Whether something is missing from the snapshot because of it.
     pub fn is_loss(&self) -> bool {
         self.kind != ProblemKind::Duplicate

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::model::ObjectReference;
 use crate::model::Protocol;
 use crate::model::labels::Labels;
+use crate::model::snapshot::table::Named;
 use crate::model::snapshot::{Origin, Pod};
 
 /// A Service.
@@ -79,6 +80,12 @@ impl Service {
     pub fn selects(&self, pod: &Pod) -> bool {
         let selects = !self.selector.is_empty() && self.service_type != "ExternalName";
         selects && pod.namespace == self.namespace() && pod.labels.contains_all(self.selector.iter())
+    }
+}
+
+impl Named for Service {
+    fn names(&self) -> [&str; 4] {
+        [self.namespace(), self.name(), "", ""]
     }
 }
 

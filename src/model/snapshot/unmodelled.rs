@@ -2,6 +2,7 @@
 //! answer is unknown.
 
 use crate::model::snapshot::Kept;
+use crate::model::snapshot::table::Named;
 
 /// What objects of an unmodelled kind change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +22,12 @@ pub struct Unmodelled {
     pub affects: Affects,
     /// The object.
     pub object: Kept,
+}
+
+impl Named for Unmodelled {
+    fn names(&self) -> [&str; 4] {
+        [&self.group, self.object.namespace(), &self.object.reference.name, &self.object.reference.kind]
+    }
 }
 
 /// A kind that is known and not evaluated.

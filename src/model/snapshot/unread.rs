@@ -51,6 +51,9 @@ impl Snapshot {
     /// The same, but for the kinds that could not be read.
     #[must_use]
     pub fn with_unread(&self, unread: Vec<UnreadKind>) -> Self {
-        Self { unread: Arc::new(unread), ..self.clone() }
+        if *self.unread == unread {
+            return self.clone();
+        }
+        Self { version: Arc::default(), unread: Arc::new(unread), ..self.clone() }
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::rules::cluster::{Cluster, ClusterFindings};
 use crate::engine::rules::prometheus::pods::Pods;
 use crate::model::labels::Labels;
 use crate::model::sidecar::{self, INJECT};
-use crate::model::snapshot::{ContainerRole, Namespace, Pod};
+use crate::model::snapshot::{ContainerRole, Namespace, Pod, Snapshot};
 use crate::model::{FieldPath, ObjectReference, Resource, Severity};
 
 /// Labels by which Jobs know their pods; the older one is still there.
@@ -75,7 +75,7 @@ pub(super) fn job_never_completes(cluster: &Cluster<'_, '_>, findings: &mut Clus
             continue;
         }
         let outlives = sidecar_outlives(pod)
-            .unwrap_or_else(|| *stays.get_or_insert_with(|| sidecars_are_containers(cluster.snapshot.pods())));
+            .unwrap_or_else(|| *stays.get_or_insert_with(|| sidecars_are_containers(cluster.snapshot)));
         if outlives && seen.insert((pod.namespace.as_str(), job)) {
             findings.report(
                 &pod.object,
@@ -106,7 +106,8 @@ fn sidecar_outlives(pod: &Pod) -> Option<bool> {
 }
 
 /// Whether the injector makes sidecars that Kubernetes takes for ordinary containers, told by those that it made.
-fn sidecars_are_containers(pods: &[Pod]) -> bool {
-    let sidecars = || pods.iter().flat_map(|pod| &*pod.containers).filter(|it| it.name == sidecar::CONTAINER);
+fn sidecars_are_containers(snapshot: &Snapshot) -> bool {
+    let sidecars =
+        || snapshot.pods().into_iter().flat_map(|pod| &*pod.containers).filter(|it| it.name == sidecar::CONTAINER);
     sidecars().next().is_some() && sidecars().all(|sidecar| sidecar.role == ContainerRole::Regular)
 }

@@ -14,7 +14,7 @@ pub(super) fn discover<'s>(scope: &Scope, snapshot: &'s Snapshot, found: &mut Fo
     let ingresses: Vec<&Kept> = all
         .flat_map(|namespace| match namespace {
             None => snapshot.objects(Resource::Ingress).collect::<Vec<_>>(),
-            Some(namespace) => snapshot.objects_in(Resource::Ingress, namespace).iter().collect(),
+            Some(namespace) => snapshot.objects_in(Resource::Ingress, namespace).collect(),
         })
         .collect();
     for kept in ingresses {

@@ -1,12 +1,13 @@
 //! Zones: addresses that are in the same ranges of all that policies and annotations mention, so that nothing tells
 //! them apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use crate::model::snapshot::Pod;
+use crate::model::snapshot::counted::Counted;
 
 /// Annotations with ranges that a sidecar captures, or leaves alone.
 const OUTBOUND: [&str; 2] =
@@ -21,7 +22,7 @@ pub(in crate::model::snapshot) fn of_text(text: &str) -> Vec<IpNet> {
 }
 
 /// Ranges that the annotations of a pod mention.
-pub(super) fn of_pod(pod: &Pod) -> impl Iterator<Item = IpNet> {
+pub(in crate::model::snapshot) fn of_pod(pod: &Pod) -> impl Iterator<Item = IpNet> {
     let lists = OUTBOUND.into_iter().filter_map(|key| pod.annotations.get(key));
     lists.flat_map(|list| list.split(',')).filter_map(|text| range(text.trim()))
 }
@@ -36,56 +37,39 @@ fn range(text: &str) -> Option<IpNet> {
     Some(IpNet::trunc(&range))
 }
 
-/// A zone, by its number.
+/// Addresses that are in the same ranges. As ranges lie one in the other or apart, the smallest of them tells the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Zone {
     is_ipv4: bool,
-    number: u32,
+    smallest: Option<IpNet>,
 }
 
-/// The zones that ranges make.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Zones {
-    /// Where the ranges that an address is in change, and which zone begins there.
-    borders: BTreeMap<IpAddr, u32>,
+impl Zone {
+    /// The zone of an address among all ranges that count.
+    pub(in crate::model::snapshot) fn of(address: IpAddr, ranges: &Counted<IpNet>) -> Self {
+        Self { is_ipv4: address.is_ipv4(), smallest: smallest(address, ranges) }
+    }
 }
 
-impl Zones {
-    /// The zones of these ranges.
-    pub(super) fn new(all: &BTreeSet<IpNet>) -> Self {
-        let starts = all.iter().map(IpNet::network);
-        let borders: BTreeSet<IpAddr> = starts.chain(all.iter().filter_map(|range| next(range.broadcast()))).collect();
-        let mut known: BTreeMap<Vec<usize>, u32> = BTreeMap::from([(Vec::new(), 0)]);
-        let number = |border: IpAddr| {
-            let holding = all.iter().enumerate().filter(|(_, range)| range.contains(&border));
-            let holding = holding.map(|(index, _)| index).collect();
-            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-            (border, *known.entry(holding).or_insert(next))
-        };
-        Self { borders: borders.into_iter().map(number).collect() }
-    }
-
-    /// The zone of an address.
-    pub(super) fn of(&self, address: IpAddr) -> Zone {
-        let before = self.borders.range(..=address).next_back();
-        let same_family = before.filter(|(border, _)| border.is_ipv4() == address.is_ipv4());
-        Zone { is_ipv4: address.is_ipv4(), number: same_family.map_or(0, |(_, number)| *number) }
-    }
-
-    /// The zones of the addresses of a pod; none where no range is mentioned, for then nobody asks.
-    pub(super) fn of_pod(&self, pod: &Pod) -> Vec<Zone> {
-        if self.borders.is_empty() {
-            return Vec::new();
+/// The smallest range that an address is in. Ranges are in order of where they begin, the larger first; so the last one
+/// that begins before the address has it, or a range around both has.
+fn smallest(address: IpAddr, ranges: &Counted<IpNet>) -> Option<IpNet> {
+    let mut sought = IpNet::from(address);
+    loop {
+        let found = *ranges.last_until(&sought)?;
+        if found.contains(&address) {
+            return Some(found);
         }
-        pod.addresses.iter().map(|address| self.of(*address)).collect()
+        sought = around(found, address)?;
     }
 }
 
-fn next(address: IpAddr) -> Option<IpAddr> {
-    match address {
-        IpAddr::V4(address) => u32::from(address).checked_add(1).map(|next| IpAddr::V4(next.into())),
-        IpAddr::V6(address) => u128::from(address).checked_add(1).map(|next| IpAddr::V6(next.into())),
+/// The smallest range around a range and an address that is not in it.
+fn around(mut range: IpNet, address: IpAddr) -> Option<IpNet> {
+    while !range.contains(&address) {
+        range = range.supernet()?;
     }
+    Some(range)
 }
 
 #[cfg(test)]
@@ -116,9 +100,12 @@ mod tests {
         ) {
             let all: BTreeSet<IpNet> =
                 ranges.into_iter().map(|(address, length)| IpNet::new(address, length).unwrap().trunc()).collect();
-            let zones = Zones::new(&all);
+            let mut counted = Counted::default();
+            for range in &all {
+                counted.add(range, || *range);
+            }
             let holds = |address: &IpAddr| all.iter().map(|range| range.contains(address)).collect::<Vec<_>>();
-            if zones.of(one) == zones.of(other) {
+            if Zone::of(one, &counted) == Zone::of(other, &counted) {
                 prop_assert_eq!(holds(&one), holds(&other));
             } else {
                 prop_assert!(holds(&one) != holds(&other) || one.is_ipv4() != other.is_ipv4());

@@ -20,6 +20,7 @@ use crate::model::labels::Labels;
 use crate::model::resource::prometheus::PodMetadata;
 use crate::model::resource::{null_as_default, object};
 use crate::model::selector::LabelSelector;
+use crate::model::snapshot::record::Record;
 use crate::model::snapshot::workload::Workload;
 use crate::model::snapshot::{ContainerStatus, Controller, Pod, PodStatus};
 use crate::model::{ObjectReference, Resource, Text};
@@ -164,8 +165,8 @@ impl Making<'_, '_> {
         }
         let pod = self.pod(labels);
         Some(Workload {
-            status: status(&pod),
-            pod,
+            reference: self.reference.clone(),
+            template: Arc::new(Record { status: status(&pod), pod, origin: None, number: 0 }),
             selector: Some(LabelSelector {
                 match_labels: match_labels.into_iter().collect(),
                 ..LabelSelector::default()

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::pod::TemplateView;
 use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::selector::LabelSelector;
+use crate::model::snapshot::record::Record;
 use crate::model::snapshot::workload::Workload;
 use crate::model::snapshot::{Controller, PodStatus};
 use crate::model::{ObjectReference, Text};
@@ -85,8 +86,8 @@ impl WorkloadView<'_> {
         let status =
             PodStatus { uid: Box::default(), controller: Some(Arc::new(made_by(&reference))), ..template.status() };
         Ok(Workload {
-            status,
-            pod: template.pod(reference),
+            template: Arc::new(Record { pod: template.pod(reference.clone()), status, origin: None, number: 0 }),
+            reference,
             selector: self.spec.selector.as_ref().map(LabelSelector::to_static),
             controller: self.metadata.controller().map(Controller::from),
             made_from: None,

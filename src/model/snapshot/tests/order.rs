@@ -4,20 +4,55 @@ use proptest::prelude::*;
 
 use super::{names, snapshot};
 use crate::model::Resource;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{EndpointSlice, Pod, Snapshot};
 
 /// All that a snapshot says, but for places.
 pub(super) fn said(snapshot: &Snapshot) -> String {
+    let pods: Vec<_> = snapshot.pods_with_status(None).collect();
     let classes: Vec<_> = snapshot.classes().map(|class| names(snapshot.members(class))).collect();
-    let behind: Vec<_> = snapshot.services().iter().map(|service| names(snapshot.pods_behind(service))).collect();
-    let policies: Vec<_> =
-        snapshot.objects(Resource::NetworkPolicy).map(|kept| (&kept.reference, &kept.json, &kept.unreadable)).collect();
-    let unmodelled: Vec<_> = snapshot.unmodelled().iter().map(|it| &it.object.reference).collect();
-    let mut problems: Vec<_> = snapshot.problems().iter().map(|problem| problem.kind.to_string()).collect();
+    let own_classes: Vec<_> = snapshot.pods().iter().map(|pod| own_class(snapshot, pod)).collect();
+    let kept = Resource::ALL.into_iter().flat_map(|resource| snapshot.objects(resource));
+    let kept: Vec<_> = kept.map(|kept| (&kept.reference, &kept.json, &kept.unreadable)).collect();
+    let nodes = snapshot.nodes();
+    let keys: Vec<_> =
+        (0..8).map(|number| snapshot.has_key(Resource::Secret, "a", &format!("x{number}"), "k")).collect();
+    let unmodelled: Vec<_> = snapshot.unmodelled().iter().map(|it| (&it.group, &it.object.reference)).collect();
+    let mut problems: Vec<_> = snapshot.problems().iter().map(|it| (it.object.as_ref(), it.kind.to_string())).collect();
     problems.sort();
-    let pods = snapshot.pods();
-    let namespaces: Vec<_> = snapshot.namespaces().iter().collect();
-    format!("{pods:#?} {classes:?} {behind:?} {policies:?} {unmodelled:?} {problems:?} {namespaces:?}")
+    let namespaces: Vec<_> =
+        snapshot.namespaces().iter().map(|it| (it.name(), it.labels(), it.annotations())).collect();
+    format!(
+        "{pods:#?} {classes:?} {own_classes:?} {kept:?} {nodes:?} {keys:?} {unmodelled:?} {problems:?} {namespaces:?} {} {}",
+        said_of_services(snapshot),
+        said_of_addresses(snapshot)
+    )
+}
+
+fn own_class(snapshot: &Snapshot, pod: &Pod) -> Vec<String> {
+    names(snapshot.members(snapshot.class_of(pod).unwrap()))
+}
+
+fn said_of_services(snapshot: &Snapshot) -> String {
+    let slice = |slice: &EndpointSlice| format!("{} {:?} {:?}", slice.object, slice.ports, slice.endpoints);
+    let each = snapshot.services().iter().map(|service| {
+        let slices: Vec<_> = snapshot.endpoint_slices_of(service).map(slice).collect();
+        (&service.object, &service.selector, names(snapshot.pods_behind(service)), slices)
+    });
+    let services: Vec<_> = each.collect();
+    let slices: Vec<_> = snapshot.endpoint_slices().iter().map(slice).collect();
+    let made: Vec<_> = snapshot.made_endpoint_slices().map(slice).collect();
+    let all = ["a", "b"].map(|namespace| snapshot.all_endpoint_slices(Some(namespace)).map(slice).collect::<Vec<_>>());
+    format!("{services:#?} {slices:#?} {made:#?} {all:?}")
+}
+
+/// Who is where, and which addresses are told apart.
+fn said_of_addresses(snapshot: &Snapshot) -> String {
+    let addresses = ["10.0.0.1", "10.0.0.2", "10.0.1.1", "192.168.0.1", "fd00::1"].map(|text| text.parse().unwrap());
+    let at = addresses.map(|address| names(snapshot.pods_at(address)));
+    let services = addresses.map(|address| snapshot.service_at(address).map(|service| &service.object));
+    let zones = addresses.map(|one| addresses.map(|other| snapshot.zone_of(one) == snapshot.zone_of(other)));
+    let texts = ["\"10.0.0.0/24\"", "\"10.0.0.1/32\"", "job-name"].map(|text| snapshot.is_told_apart_by(text));
+    format!("{at:?} {services:?} {zones:?} {texts:?}")
 }
 
 pub(super) fn object() -> impl Strategy<Value = String> {

@@ -72,7 +72,8 @@ fn what_an_operator_would_make_stands_where_its_resource_does() {
     let pod = snapshot.pod("default", "prometheus-k8s").unwrap();
     assert_eq!(snapshot.place_of(&pod.object).unwrap().to_string(), "test.yaml:5:2");
     assert_eq!(problems(&snapshot).len(), 1, "a Prometheus is told once, although it is kept and makes pods");
-    let [kept] = snapshot.objects_in(Resource::Prometheus, "default") else { panic!("one is kept") };
+    let kept: Vec<_> = snapshot.objects_in(Resource::Prometheus, "default").collect();
+    let [kept] = kept[..] else { panic!("one is kept") };
     assert_eq!(kept.reference.to_string(), "Prometheus default/k8s");
 }
 

@@ -16,7 +16,7 @@ fn workload(resource: Resource, spec: &str) -> Option<Workload> {
 }
 
 fn pod(resource: Resource, spec: &str) -> Pod {
-    workload(resource, spec).unwrap().pod
+    workload(resource, spec).unwrap().template.pod.clone()
 }
 
 fn labels(labels: &Labels<'_>) -> Vec<String> {
@@ -79,9 +79,9 @@ fn users_add_labels_and_the_operator_has_the_last_word() {
         "prometheus=k8s",
         "team=a",
     ];
-    assert_eq!(labels(&made.pod.labels), own);
-    assert_eq!(labels(&made.pod.annotations), ["a=b", "kubectl.kubernetes.io/default-container=c"]);
-    assert_eq!((made.pod.service_account.as_str(), made.pod.host_network), ("p", true));
+    assert_eq!(labels(&made.template.pod.labels), own);
+    assert_eq!(labels(&made.template.pod.annotations), ["a=b", "kubectl.kubernetes.io/default-container=c"]);
+    assert_eq!((made.template.pod.service_account.as_str(), made.template.pod.host_network), ("p", true));
     let selector = labels(&made.selector.unwrap().match_labels);
     let selects = own.iter().filter(|label| !label.contains("version") && **label != "team=a");
     assert!(selects.eq(selector.iter()), "{selector:?}");
@@ -99,9 +99,9 @@ fn a_ruler_selects_by_the_labels_of_users_too() {
         "team=a",
         "thanos-ruler=k8s",
     ];
-    assert_eq!(labels(&made.pod.labels), own);
-    assert_eq!(labels(&made.pod.annotations), ["kubectl.kubernetes.io/default-container=thanos-ruler"]);
-    assert!(!made.pod.host_network, "a ruler has no such field");
+    assert_eq!(labels(&made.template.pod.labels), own);
+    assert_eq!(labels(&made.template.pod.annotations), ["kubectl.kubernetes.io/default-container=thanos-ruler"]);
+    assert!(!made.template.pod.host_network, "a ruler has no such field");
     let selector = labels(&made.selector.unwrap().match_labels);
     assert!(own.iter().filter(|label| !label.contains("version")).eq(selector.iter()), "{selector:?}");
 }
@@ -109,8 +109,8 @@ fn a_ruler_selects_by_the_labels_of_users_too() {
 #[test]
 fn an_agent_may_run_on_every_node() {
     let made = workload(Resource::PrometheusAgent, "{mode: DaemonSet, replicas: 0}").unwrap();
-    assert_eq!(made.pod.object.to_string(), "DaemonSet monitoring/prom-agent-k8s");
-    assert_eq!(made.pod.labels.get(SHARD), None);
+    assert_eq!(made.template.pod.object.to_string(), "DaemonSet monitoring/prom-agent-k8s");
+    assert_eq!(made.template.pod.labels.get(SHARD), None);
     assert!(made.makes_pods);
 }
 

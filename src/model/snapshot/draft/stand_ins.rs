@@ -1,0 +1,73 @@
+//! Workloads, and templates of theirs that stand for pods.
+
+use std::sync::Arc;
+
+use crate::model::ObjectReference;
+use crate::model::snapshot::draft::Draft;
+use crate::model::snapshot::table::{Entry, Named, Row};
+use crate::model::snapshot::workload::{self, Workload};
+
+impl Draft {
+    /// Puts a workload in its place.
+    pub(super) fn put_workload(&mut self, mut workload: Workload) {
+        let workloads = &self.snapshot.population.workloads;
+        let is_nameless = workload.reference.name.ends_with('*');
+        let number = if is_nameless { workloads.free_number(workload.names()) } else { 0 };
+        Arc::make_mut(&mut workload.template).number = number;
+        let before = workloads.named(workload.names()).filter(|_| !is_nameless).cloned();
+        if before.as_ref().is_some_and(|before| *before.value == workload) {
+            return;
+        }
+        self.is_changed = true;
+        self.doubt_stand_ins(&workload.template.pod.namespace);
+        if let Some(before) = before {
+            self.withdraw(&before);
+        }
+        self.snapshot.population.workloads.insert(Entry { value: Arc::new(workload), number });
+    }
+
+    /// Removes the workloads that were given by this reference.
+    pub(super) fn remove_workload(&mut self, object: &ObjectReference) {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        let names = [namespace, &object.name, &object.kind, ""];
+        let all: Vec<Entry<Workload>> = self.snapshot.population.workloads.within(&names).rows().cloned().collect();
+        for entry in all {
+            self.snapshot.population.workloads.remove(&entry.key());
+            self.is_changed = true;
+            self.doubt_stand_ins(namespace);
+            self.withdraw(&entry);
+        }
+    }
+
+    /// Notes that templates of this namespace may begin or cease to stand for pods.
+    pub(super) fn doubt_stand_ins(&mut self, namespace: &str) {
+        if !self.namespaces.contains(namespace) {
+            self.namespaces.insert(namespace.to_owned());
+        }
+    }
+
+    /// Places the templates that stand for pods, and no others.
+    pub(super) fn settle_stand_ins(&mut self) {
+        for namespace in std::mem::take(&mut self.namespaces) {
+            let population = &self.snapshot.population;
+            let workloads: Vec<Entry<Workload>> = population.workloads.within(&[&namespace]).rows().cloned().collect();
+            if workloads.is_empty() {
+                continue;
+            }
+            let stand = workload::without_pods(&namespace, &workloads, &population.owned);
+            let all = || workloads.iter().zip(&stand);
+            // Two may have the same name: what an operator would make, and what it has made.
+            all().filter(|(_, stands)| !**stands).for_each(|(entry, _)| self.withdraw(entry));
+            all().filter(|(_, stands)| **stands).for_each(|(entry, _)| self.place(Arc::clone(&entry.value.template)));
+        }
+    }
+
+    /// Takes the template of a workload away, if it stands for pods.
+    fn withdraw(&mut self, workload: &Entry<Workload>) {
+        let template = &workload.value.template;
+        let placed = self.snapshot.population.pods.get(&template.key());
+        if placed.is_some_and(|placed| Arc::ptr_eq(&placed.record, template)) {
+            self.unplace(&template.key());
+        }
+    }
+}
