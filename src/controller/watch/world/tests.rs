@@ -94,6 +94,32 @@ async fn changes_follow_one_another_and_a_quiet_world_is_only_confirmed() {
     assert!(!published.has_changed().unwrap(), "nothing has changed");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_makes_no_difference_is_not_published_and_known_to_hold() {
+    let mut world = world();
+    pods(&mut world, vec![put("x", true)]);
+    complete(&mut world);
+    world.settle().await.unwrap();
+    let published = world.shared.state.subscribe();
+    let state = world.shared.state.kept();
+    let as_of = |state: &State| state.cluster.as_ref().unwrap().as_of;
+    tokio::time::advance(PACE).await;
+    // The time of the state is by a clock that does not stand still here.
+    let later = Timestamp::now();
+    world.freshness.beat(Instant::now());
+    let written_again = json("x").replace(r#""name":"x""#, r#""name":"x","resourceVersion":"7""#);
+    pods(&mut world, vec![ObjectChange::Put { json: written_again, is_new: false }]);
+    world.settle().await.unwrap();
+    assert!(!world.pending.is_worth_publishing(), "it has been looked at");
+    let after = world.shared.state.kept();
+    assert!(!published.has_changed().unwrap() && after.is_based_on_the_same(&state));
+    assert!(as_of(&after) >= later && as_of(&after) > as_of(&state));
+    tokio::time::advance(PACE).await;
+    pods(&mut world, vec![gone("x")]);
+    world.settle().await.unwrap();
+    assert!(published.has_changed().unwrap() && !world.shared.state.kept().is_based_on_the_same(&state));
+}
+
 #[tokio::test]
 async fn what_may_not_be_read_is_told_and_forgotten_once_it_may() {
     let mut world = world();
