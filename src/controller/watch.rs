@@ -1,8 +1,8 @@
 //! Watches that become the state: every kind that decides who reaches whom, the guards, and how fresh all of this is.
 //!
-//! One task a kind ([`stream`]) tells its news to the one owner of the world ([`world`]), which publishes the state. Two
-//! more ask which kinds are served ([`discovery`]) and whether the API server answers at all ([`pulse`]). What they mean
-//! for readiness is decided by state machines without I/O ([`freshness`], [`ledger`], [`guard_book`]).
+//! One task a kind (`stream`) tells its news to the one owner of the world (`world`), which publishes the state. Two
+//! more ask which kinds are served (`discovery`) and whether the API server answers at all (`pulse`). What they mean
+//! for readiness is decided by state machines without I/O (`freshness`, `ledger`, `guard_book`).
 
 mod backoff;
 mod discovery;
