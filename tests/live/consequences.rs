@@ -163,8 +163,17 @@ fn told(live: &Live<'_>, replica: &Replica, change: &Change) -> Result<()> {
     let said = live.kubectl(change.make, change.input)?;
     is_told(&said, change.told)?;
     ensure!(said.warnings() == dry.warnings(), "a dry run says {:?}, not {:?}", dry.warnings(), said.warnings());
+    something_is_lost(replica)?;
     live.cluster.kubectl().succeed(change.undo, "")?;
     all_is_open(replica).context("what was taken back")
+}
+
+/// What is looked at in the background has seen the change.
+fn something_is_lost(replica: &Replica) -> Result<()> {
+    poll::until("targets to be lost", Duration::from_secs(30), || {
+        let open = replica.metric("scrapeguard_scrape_paths", &["open"])?;
+        Ok(if open < TARGETS { Look::Ready(()) } else { Look::NotYet(format!("{open} open")) })
+    })
 }
 
 fn is_told(said: &Said, words: &str) -> Result<()> {
@@ -185,8 +194,13 @@ fn an_allow_removed(live: &Live<'_>, replica: &Replica) -> Result<()> {
     ensure!(said.succeeded, "refused:\n{}", said.stderr);
     all_is_open(replica)?;
     let delete = ["delete", "networkpolicy", "allow-prometheus", "--namespace=shop"];
-    is_told(&live.kubectl(&[&delete[..], &["--dry-run=server"]].concat(), "")?, "cuts Prometheus off from 3 targets")?;
+    poll::until("a dry run to tell", Duration::from_secs(20), || {
+        let said = live.kubectl(&[&delete[..], &["--dry-run=server"]].concat(), "")?;
+        let is_told = is_told(&said, "cuts Prometheus off from 3 targets");
+        Ok(is_told.map_or_else(Look::not_yet, Look::Ready))
+    })?;
     is_told(&live.kubectl(&delete, "")?, "cuts Prometheus off from 3 targets")?;
+    something_is_lost(replica)?;
     live.cluster.kubectl().succeed(&["delete", "networkpolicy", "default-deny", "--namespace=shop"], "")?;
     all_is_open(replica)
 }
