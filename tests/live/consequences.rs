@@ -1,5 +1,6 @@
 //! What a change would close is told before it is stored, by kubectl, as users see it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -162,7 +163,9 @@ fn told(live: &Live<'_>, replica: &Replica, change: &Change) -> Result<()> {
     all_is_open(replica).context("the dry run changed something")?;
     let said = live.kubectl(change.make, change.input)?;
     is_told(&said, change.told)?;
-    ensure!(said.warnings() == dry.warnings(), "a dry run says {:?}, not {:?}", dry.warnings(), said.warnings());
+    // Two webhooks are asked at once, and either may be the first to answer.
+    let warnings = |said: &Said| said.warnings().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    ensure!(warnings(&said) == warnings(&dry), "a dry run says {:?}, not {:?}", warnings(&dry), warnings(&said));
     something_is_lost(replica)?;
     live.cluster.kubectl().succeed(change.undo, "")?;
     all_is_open(replica).context("what was taken back")
@@ -178,10 +181,9 @@ fn something_is_lost(replica: &Replica) -> Result<()> {
 
 fn is_told(said: &Said, words: &str) -> Result<()> {
     ensure!(said.succeeded, "refused:\n{}", said.stderr);
-    let is_told = said.warnings().iter().any(|line| line.starts_with("[SG-") && line.contains(words));
-    ensure!(is_told, "{words:?} is not said:\n{}", said.stderr);
-    let too_long = said.warnings().into_iter().step_by(2).find(|line| line.chars().count() > 120);
-    ensure!(too_long.is_none(), "a headline is too long: {too_long:?}");
+    let told = said.warnings().into_iter().find(|line| line.starts_with("[SG-") && line.contains(words));
+    let headline = told.with_context(|| format!("{words:?} is not said:\n{}", said.stderr))?;
+    ensure!(headline.chars().count() <= 120, "a headline is too long: {headline}");
     Ok(())
 }
 
