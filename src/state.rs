@@ -65,7 +65,7 @@ pub struct Cluster {
 pub struct Analysed {
     /// What was found out.
     pub analysis: Arc<Analysis>,
-    /// When the cluster was certainly like this; see [`Cluster::as_of`].
+    /// When the cluster was certainly like this as it began; see [`Analysed::holds_as_of`].
     pub as_of: Timestamp,
     /// How long it took to find out, which tells how long the same takes after a change.
     pub took: Duration,
@@ -94,6 +94,15 @@ impl State {
             (one, other) => one.is_none() && other.is_none(),
         };
         is_same_cluster && Arc::ptr_eq(&self.guards, &other.guards)
+    }
+}
+
+impl Analysed {
+    /// When the cluster was certainly as it was analysed: until now, as far as this state knows, if nothing has changed
+    /// since.
+    pub fn holds_as_of(&self, state: &State) -> Timestamp {
+        let unchanged = state.cluster.as_ref().filter(|now| now.snapshot.is_same_as(self.analysis.snapshot()));
+        unchanged.map_or(self.as_of, |now| now.as_of)
     }
 }
 
@@ -149,6 +158,22 @@ impl SharedState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_analysis_holds_for_as_long_as_nothing_changes() {
+        use crate::engine::admission::Circumstances;
+
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let circumstances = Circumstances { now: at(0), namespace_mode: None };
+        let (snapshot, guards) = (Arc::<Snapshot>::default(), Arc::new(Guards::built_in()));
+        let analysis = Arc::new(Analysis::of(Arc::clone(&snapshot), guards, &circumstances));
+        let analysed = Analysed { analysis, as_of: at(1), took: Duration::ZERO };
+        let later =
+            |snapshot| State { cluster: Some(Cluster { snapshot, as_of: at(9) }), ..State::of(Guards::built_in()) };
+        assert_eq!(analysed.holds_as_of(&later(snapshot)), at(9));
+        assert_eq!(analysed.holds_as_of(&later(Arc::default())), at(1));
+        assert_eq!(analysed.holds_as_of(&State::of(Guards::built_in())), at(1));
+    }
 
     #[test]
     fn who_subscribes_is_told_of_what_changes_and_not_of_what_stays() {

@@ -31,16 +31,12 @@ pub async fn run(context: Context) -> Infallible {
     let mut last: Option<(Arc<State>, Instant)> = None;
     loop {
         let state = context.shared.state.kept();
-        match &last {
-            Some((looked_at, when)) if looked_at.is_based_on_the_same(&state) && when.elapsed() < LONGEST_REST => {
-                renew(&context, &state);
-            }
-            _ => {
-                if let Some(took) = look(&context, &state).await {
-                    last = Some((state, Instant::now()));
-                    sleep((took * REST).max(SHORTEST_REST)).await;
-                }
-            }
+        let is_known = last
+            .as_ref()
+            .is_some_and(|(looked_at, when)| looked_at.is_based_on_the_same(&state) && when.elapsed() < LONGEST_REST);
+        if !is_known && let Some(took) = look(&context, &state).await {
+            last = Some((state, Instant::now()));
+            sleep((took * REST).max(SHORTEST_REST)).await;
         }
         // A sender that is gone has nothing more to tell; what ends exemptions goes on.
         if !matches!(timeout(LONGEST_REST, news.changed()).await, Ok(Ok(()))) {
@@ -62,19 +58,12 @@ async fn look(context: &Context, state: &State) -> Option<Duration> {
             let metrics = &context.shared.metrics.analysis;
             metrics.looked(took, &analysis);
             context.shared.state.publish_analysis(Analysed { analysis: Arc::new(analysis), as_of, took });
-            context.shared.readiness.clear(PART);
         }
         Err(error) => tracing::error!(%error, "the analysis of the cluster failed; the last one stays in use"),
     }
+    // Without one, consequences are unknown; all else can be answered.
+    context.shared.readiness.clear(PART);
     Some(took)
-}
-
-/// Nothing has changed since the last look: what it found is as new as the state is.
-fn renew(context: &Context, state: &State) {
-    let (Some(analysed), Some(cluster)) = (context.shared.state.analysed(), &state.cluster) else { return };
-    if analysed.as_of < cluster.as_of {
-        context.shared.state.publish_analysis(Analysed { as_of: cluster.as_of, ..Analysed::clone(&analysed) });
-    }
 }
 
 /// Holds back answers until there was a first look.

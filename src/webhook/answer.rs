@@ -6,8 +6,8 @@ use super::consequences::consequences;
 use super::endpoint::{Endpoint, Step};
 use super::review::{self, Review, ReviewError, Verdict};
 use crate::engine::admission::{self, Circumstances, Operation, Outcome};
+use crate::engine::analysis::Analysis;
 use crate::model::guard::Guards;
-use crate::state::Analysed;
 
 /// An answer to a review, and what there is to say about it in logs and metrics.
 #[derive(Debug)]
@@ -46,8 +46,8 @@ pub struct DeniedRequest {
 pub struct Knowledge<'a> {
     /// The guards in force.
     pub guards: &'a Guards,
-    /// What was found out about the cluster, where there is one.
-    pub analysed: Option<&'a Analysed>,
+    /// What was found out about the cluster, where there is one, and when it was certainly so.
+    pub analysed: Option<(&'a Analysis, Timestamp)>,
     /// How much may be done to tell the consequences of the request.
     pub effort: Effort,
 }
@@ -55,7 +55,7 @@ pub struct Knowledge<'a> {
 /// How much may be done to tell the consequences of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// What takes some milliseconds in the largest cluster.
+    /// What takes at most a good hundred milliseconds in the largest cluster.
     Little,
     /// What takes as long as an analysis of the whole cluster.
     Whole,

@@ -5,8 +5,7 @@ use super::answer::{Effort, Knowledge};
 use super::review::Review;
 use crate::engine::admission::{Circumstances, Outcome, Request, Unknown, own};
 use crate::engine::analysis::{Analysis, Consequences, Cost, not_in_time};
-use crate::model::guard::{Guard, User, document, load};
-use crate::state::Analysed;
+use crate::model::guard::{Guard, User, load};
 
 /// What there is to tell, and whether there would be more with [`Effort::Whole`].
 pub(super) fn consequences(
@@ -18,10 +17,10 @@ pub(super) fn consequences(
     if let Some(outcome) = own::self_tested(&request) {
         return (outcome, false);
     }
-    let Some(Analysed { analysis, as_of, .. }) = knowledge.analysed else {
+    let Some((analysis, as_of)) = knowledge.analysed else {
         return (unknown(vec![not_known(&request)]), false);
     };
-    let cost = if is_guard(&request) { Cost::Whole } else { analysis.cost_hint(&request) };
+    let cost = if own::is_guard(&request) { Cost::Whole } else { analysis.cost_hint(&request) };
     let is_too_much = cost == Cost::Whole && knowledge.effort == Effort::Little;
     let mut outcome = match cost {
         Cost::Nothing => return (Outcome::default(), false),
@@ -31,7 +30,7 @@ pub(super) fn consequences(
             Outcome { judgements: found.judgements, unknowns: found.unknowns, ..Outcome::default() }
         }
     };
-    outcome.cluster_age = Some(circumstances.now.duration_since(*as_of));
+    outcome.cluster_age = Some(circumstances.now.duration_since(as_of));
     (outcome, is_too_much)
 }
 
@@ -42,7 +41,7 @@ fn found(
     user: &User<'_>,
     circumstances: &Circumstances,
 ) -> Consequences {
-    if !is_guard(request) {
+    if !own::is_guard(request) {
         return analysis.consequences(request, user, circumstances);
     }
     let before = knowledge.guards.iter().find(|guard| guard.name == request.name);
@@ -52,10 +51,6 @@ fn found(
         (Some(_), None) => Consequences::default(),
         _ => analysis.consequences_of_guard(before, after.as_ref(), user, circumstances),
     }
-}
-
-fn is_guard(request: &Request<'_>) -> bool {
-    request.kind == document::KIND && document::API_VERSION.split('/').next() == Some(request.group)
 }
 
 fn unknown(unknowns: Vec<Unknown>) -> Outcome {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{Answer, Effort, Knowledge, answer_knowing};
 use super::body::{self, Budget, Limits};
 use super::deadline::deadline;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Step};
 use super::readiness::Readiness;
 use super::refusal::Refusal;
 use super::review::ReviewError;
@@ -25,7 +25,7 @@ use crate::engine::admission::{Action, Operation};
 use crate::state::SharedState;
 use crate::telemetry::Metrics;
 
-/// Bodies from this size are answered on a thread of their own: they take milliseconds.
+/// Bodies from this size are answered on a thread of their own, as consequences are: they take milliseconds.
 const LARGE: usize = 256 << 10;
 
 /// What the endpoints share.
@@ -71,7 +71,8 @@ pub fn router(admission: Arc<Admission>) -> Router {
 
 fn decide(bytes: &[u8], endpoint: Endpoint, state: &SharedState, effort: Effort) -> Result<Answer, ReviewError> {
     let (now, analysed) = (state.now(), state.analysed());
-    let knowledge = Knowledge { guards: &now.guards, analysed: analysed.as_deref(), effort };
+    let analysed = analysed.as_deref().map(|analysed| (&*analysed.analysis, analysed.holds_as_of(&now)));
+    let knowledge = Knowledge { guards: &now.guards, analysed, effort };
     answer_knowing(bytes, endpoint, knowledge, Timestamp::now())
 }
 
@@ -118,10 +119,10 @@ impl Admission {
 
     /// Decides with little effort, which is all that most requests need.
     async fn attempt(&self, endpoint: Endpoint, bytes: Bytes, deadline: Instant) -> Result<Answer, Refusal> {
-        let is_large = bytes.len() >= LARGE;
+        let takes_long = bytes.len() >= LARGE || endpoint.step == Step::Consequences;
         let state = Arc::clone(&self.state);
         let decide = move || decide(&bytes, endpoint, &state, Effort::Little);
-        let decided = if is_large {
+        let decided = if takes_long {
             let task = tokio::task::spawn_blocking(decide);
             timeout_at(deadline, task).await.map_err(|_| Refusal::Deadline)?.map_err(drop)
         } else {

@@ -40,8 +40,10 @@ impl GuardBook {
         };
         let entry = self.0.entry(name.clone()).or_default();
         entry.created = creation_timestamp;
-        entry.renew(Guard::from_json(json));
-        entry.log(&name);
+        // Its status is written often, and says nothing new of it.
+        if entry.renew(Guard::from_json(json)) {
+            entry.log(&name);
+        }
     }
 
     /// A guard is gone.
@@ -89,11 +91,15 @@ impl GuardBook {
 }
 
 impl Entry {
-    fn renew(&mut self, read: Result<Guard, String>) {
-        match read {
-            Ok(guard) => (self.good, self.mistake) = (Some(guard), None),
-            Err(mistake) => self.mistake = Some(mistake),
-        }
+    /// Returns whether that makes a difference.
+    fn renew(&mut self, read: Result<Guard, String>) -> bool {
+        let (good, mistake) = match read {
+            Ok(guard) => (Some(guard), None),
+            Err(mistake) => (self.good.take(), Some(mistake)),
+        };
+        let is_news = mistake != self.mistake || (mistake.is_none() && good != self.good);
+        (self.good, self.mistake) = (good, mistake);
+        is_news
     }
 
     fn log(&self, name: &str) {
@@ -128,6 +134,15 @@ mod tests {
 
     fn in_force(book: &GuardBook) -> Vec<String> {
         book.guards().iter().map(|guard| format!("{} {}", guard.name, guard.namespace)).collect()
+    }
+
+    #[test]
+    fn only_what_makes_a_difference_is_news() {
+        let mut entry = Entry::default();
+        let bad = || Err("bad".to_owned());
+        assert!(entry.renew(Ok(Guard::built_in())) && !entry.renew(Ok(Guard::built_in())));
+        assert!(entry.renew(bad()) && !entry.renew(bad()));
+        assert!(entry.renew(Ok(Guard::built_in())));
     }
 
     #[test]

@@ -24,11 +24,15 @@ pub fn self_tested(request: &Request<'_>) -> Option<Outcome> {
     Some(refused(request, &metadata, path, message))
 }
 
+/// Whether the object is a ScrapeGuard.
+pub fn is_guard(request: &Request<'_>) -> bool {
+    request.kind == KIND && API_VERSION.split_once('/').is_some_and(|(group, _)| group == request.group)
+}
+
 fn guard(request: &Request<'_>) -> Option<Outcome> {
-    let is_guard = request.kind == KIND && API_VERSION.split_once('/').is_some_and(|(group, _)| group == request.group);
     let is_written =
         matches!(request.operation, Operation::Create | Operation::Update) && request.subresource.is_empty();
-    let object = request.object.filter(|_| is_guard && is_written)?;
+    let object = request.object.filter(|_| is_guard(request) && is_written)?;
     Some(match load::guard_of_object(object) {
         Ok(_) => Outcome::default(),
         Err(error) => refused(request, &metadata_of(object), error.path, error.message),
