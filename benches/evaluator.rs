@@ -5,10 +5,11 @@
 mod cluster;
 #[path = "support/events.rs"]
 mod events;
+#[path = "support/requests.rs"]
+mod requests;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -16,17 +17,17 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use jiff::Timestamp;
 use peak_alloc::PeakAlloc;
-use scrapeguard::engine::admission::{Circumstances, Operation, Request};
-use scrapeguard::engine::analysis::Analysis;
+use scrapeguard::engine::admission::Circumstances;
 use scrapeguard::engine::audit::{Audit, Scrapes};
 use scrapeguard::engine::reach::network_policy::HostNetwork;
 use scrapeguard::engine::reach::{Connection, End, Evaluator, Manner, MeshSettings};
-use scrapeguard::model::guard::{Guards, User};
+use scrapeguard::model::guard::Guards;
 use scrapeguard::model::snapshot::{Builder, Snapshot};
 use scrapeguard::model::{ObjectReference, Protocol, Resource, Source};
 
 use cluster::Size;
 use events::{Events, Taken};
+use requests::Answered;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -36,7 +37,7 @@ const KIB: f64 = 1024.0;
 const CHANGES: usize = 50;
 /// As many as a warning names.
 const NAMED: usize = 10;
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 11] = [
     "pods",
     "dump MB",
     "read s",
@@ -47,7 +48,6 @@ const COLUMNS: [&str; 12] = [
     "audit s",
     "paths",
     "validation ms",
-    "consequences ms",
     "peak MiB",
 ];
 
@@ -83,10 +83,9 @@ struct Measured {
     paths: usize,
     /// The longest of several changes.
     validation: Duration,
-    /// The longest that it takes to tell all consequences of a policy, of a monitor, and of anything else.
-    consequences: [Duration; 3],
     /// Of all memory but the dump, in bytes.
     peak: f64,
+    answered: Vec<Answered>,
     events: Vec<Taken>,
     /// The snapshot after all events, in bytes.
     live: f64,
@@ -107,6 +106,7 @@ fn main() -> ExitCode {
     let rows: Vec<Measured> = sizes.into_iter().map(measure).collect();
     println!("{}\n", table(&rows));
     if let Some(largest) = rows.last() {
+        println!("{}\n", requests::table(&largest.answered));
         println!("{}\n", events::table(&largest.events));
     }
     let is_over = report(&rows);
@@ -129,8 +129,8 @@ fn measure(pods: usize) -> Measured {
     let (audit, auditing) = timed(|| Audit::of(&snapshot, &evaluator, &guards, &circumstances));
     let (paths, validation) = (audit.scrape_paths.len(), validation(&snapshot, &evaluator, &audit));
     let (peak, pods) = (MEMORY.peak_usage() - before, snapshot.pods().len());
-    let consequences = consequences(&snapshot, &circumstances);
     drop((audit, evaluator));
+    let answered = requests::ask_all(&snapshot, &circumstances);
     let (events, live) = happen(snapshot, &dump);
     Measured {
         pods,
@@ -143,7 +143,7 @@ fn measure(pods: usize) -> Measured {
         audit: auditing,
         paths,
         validation,
-        consequences,
+        answered,
         peak: bytes(peak),
         events,
         live: bytes(held) + live,
@@ -158,45 +158,6 @@ fn happen(snapshot: Snapshot, dump: &str) -> (Vec<Taken>, f64) {
     let after = MEMORY.current_usage();
     assert!(live.problems().is_empty(), "{:?}", live.problems());
     (taken, bytes(after) - bytes(before))
-}
-
-/// The longest that it takes to answer a request, of some of each kind.
-fn consequences(snapshot: &Snapshot, circumstances: &Circumstances) -> [Duration; 3] {
-    let analysis = Analysis::of(Arc::new(snapshot.clone()), Arc::new(Guards::built_in()), circumstances);
-    let longest = |resource: Resource, jsons: Vec<(ObjectReference, Option<String>)>| {
-        let times = jsons.iter().map(|(object, json)| {
-            let namespace = object.namespace.as_deref().unwrap_or(&object.name);
-            let request = Request {
-                operation: if json.is_some() { Operation::Update } else { Operation::Delete },
-                group: resource.group(),
-                kind: resource.kind(),
-                subresource: "",
-                namespace,
-                name: &object.name,
-                object: json.as_deref(),
-                old_object: Some("{}"),
-            };
-            timed(|| analysis.consequences(&request, &User::default(), circumstances)).1
-        });
-        times.max().unwrap_or_default()
-    };
-    let of = |resource| -> Vec<ObjectReference> {
-        snapshot.objects(resource).map(|kept| kept.reference.clone()).take(CHANGES).collect()
-    };
-    let policies = of(Resource::NetworkPolicy);
-    let everywhere = policies.iter().map(|policy| policy.namespace.as_deref().unwrap_or_default());
-    let denials = everywhere.chain(["monitoring"]).map(denial).map(|(policy, json)| (policy, Some(json)));
-    let deletions = policies.iter().map(|policy| (policy.clone(), None));
-    let monitors = of(Resource::PodMonitor).into_iter().map(|monitor| (monitor, None));
-    let namespace = |name: &str| {
-        let object = ObjectReference { kind: "Namespace".to_owned(), namespace: None, name: name.to_owned() };
-        (object, Some(format!(r#"{{"metadata":{{"name":"{name}","labels":{{"changed":"yes"}}}}}}"#)))
-    };
-    [
-        longest(Resource::NetworkPolicy, denials.chain(deletions).collect()),
-        longest(Resource::PodMonitor, monitors.collect()),
-        longest(Resource::Namespace, vec![namespace("monitoring")]),
-    ]
 }
 
 fn read(dump: &str) -> Builder {
@@ -270,7 +231,6 @@ fn table(rows: &[Measured]) -> Table {
             format!("{:.3}", row.audit.as_secs_f64()),
             row.paths.to_string(),
             format!("{:.2}", row.validation.as_secs_f64() * 1e3),
-            row.consequences.map(|time| format!("{:.1}", time.as_secs_f64() * 1e3)).join(" / "),
             format!("{:.0}", row.peak / KIB / KIB),
         ]);
     }
@@ -291,6 +251,10 @@ fn report(rows: &[Measured]) -> bool {
         is_over |= judge(&name, "what a change of a NetworkPolicy does to scrapes", validation, 5.0, "ms");
         is_over |= judge(&name, "peak memory besides the dump", largest.peak / KIB / KIB, 1024.0, "MiB");
         is_over |= judge(&name, "the snapshot", largest.snapshot / KIB / per_pod(largest), 1.0, "KiB a pod");
+        for answered in &largest.answered {
+            let Some(budget) = answered.budget else { continue };
+            is_over |= judge(&name, answered.what(), answered.longest(), budget, "ms");
+        }
         for taken in &largest.events {
             is_over |= judge(&name, &format!("half of the events ({})", taken.what()), taken.micros(50), 100.0, "µs");
         }

@@ -120,7 +120,7 @@ impl Analysis {
 
     /// What it takes to tell the consequences of a request.
     pub fn cost_hint(&self, request: &Request<'_>) -> Cost {
-        Alteration::of(request).map_or(Cost::Nothing, |alteration| alteration.cost(self.snapshot()))
+        Alteration::of(request).map_or(Cost::Nothing, |alteration| alteration.cost())
     }
 
     /// What a request would close and open, judged: to be added to the outcome of validation. The same request has the

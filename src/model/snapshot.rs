@@ -226,6 +226,11 @@ impl Snapshot {
         self.population.classes.in_order().all().into_iter().copied()
     }
 
+    /// The first pod of each class, in their order: of all classes, or of those in one namespace.
+    pub fn first_of_classes(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, ClassId)> {
+        self.population.classes.first_pods(namespace)
+    }
+
     /// The pods of a class, of which there is at least one.
     pub fn members(&self, class: ClassId) -> impl Iterator<Item = &Pod> + Clone {
         self.population.classes.members(class).into_iter().flat_map(Table::all)

@@ -77,13 +77,8 @@ impl<'r> Alteration<'r> {
         Some(Self { resource, object, metadata, namespace: request.namespace, json, old })
     }
 
-    pub(super) fn cost(&self, snapshot: &Snapshot) -> Cost {
-        let is_told_apart = || self.json.as_deref().is_some_and(|json| snapshot.is_told_apart_by(json));
-        match self.resource {
-            _ if self.is_policy() && is_told_apart() => Cost::Whole,
-            _ if self.is_policy() || is_monitor(self.resource) => Cost::Cheap,
-            _ => Cost::Whole,
-        }
+    pub(super) const fn cost(&self) -> Cost {
+        if self.is_policy() || self.is_monitor() { Cost::Cheap } else { Cost::Whole }
     }
 
     /// Whether the evaluator reads objects of this kind.
@@ -91,7 +86,7 @@ impl<'r> Alteration<'r> {
         matches!(self.resource, Resource::NetworkPolicy | Resource::AuthorizationPolicy | Resource::PeerAuthentication)
     }
 
-    pub(super) fn is_monitor(&self) -> bool {
+    pub(super) const fn is_monitor(&self) -> bool {
         is_monitor(self.resource)
     }
 

@@ -2,6 +2,7 @@
 //! is scraped, for a changed path or port is another URL of the same target.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::engine::analysis::effect::{Effect, Kind, Subject};
 use crate::engine::audit::difference::Wanted;
@@ -49,8 +50,8 @@ pub(super) fn connection((guarded, path): &Wanted<'_>, kind: Kind, has_scrapes: 
     is_meant.then(|| Effect { subject: Subject::Connection, kind, name, step: decisive(path) })
 }
 
-pub(super) fn decisive(path: &Path) -> Option<Step> {
-    path.decisive().filter(|step| step.verdict != Verdict::Open).cloned()
+pub(super) fn decisive(path: &Path) -> Option<Arc<Step>> {
+    path.decisive().filter(|step| step.verdict != Verdict::Open).cloned().map(Arc::new)
 }
 
 /// Why there are no targets any more: what ends before there is one, by monitor.
@@ -64,7 +65,7 @@ impl<'a> Reasons<'a> {
     }
 
     /// A Prometheus that does not select a monitor says nothing where another one does: then nobody says why.
-    fn why(&self, path: &ScrapePath<'_>) -> Option<Step> {
+    fn why(&self, path: &ScrapePath<'_>) -> Option<Arc<Step>> {
         self.0.get(&(&path.prometheus, &path.monitor)).and_then(|path| decisive(path))
     }
 }

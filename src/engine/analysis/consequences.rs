@@ -8,15 +8,15 @@ use crate::engine::analysis::comparison;
 use crate::engine::analysis::effect::{Effect, Kind};
 use crate::engine::analysis::words::{self, Review};
 use crate::engine::analysis::{Analysis, Known, mesh};
-use crate::engine::audit::exposure::opened::{Side, opened};
+use crate::engine::audit::exposure::opened::{Scope, Side, opened};
 use crate::engine::audit::scrape_path::{fix_of, scrape_paths_as_they_are};
 use crate::engine::audit::{Audit, Difference, ScrapePath};
 use crate::engine::reach::guarded::guarded;
-use crate::engine::reach::network_policy::{Direction, HostNetwork};
+use crate::engine::reach::network_policy::HostNetwork;
 use crate::engine::reach::{Evaluator, Verdict};
 use crate::engine::scrape::Scraping;
 use crate::model::guard::{Guards, User};
-use crate::model::snapshot::{Pod, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::model::{ObjectReference, Resource};
 
 /// What a request closes and opens.
@@ -86,24 +86,18 @@ fn of_policy(known: &Known<'_>, snapshot: &Snapshot, guards: &Guards, alteration
         lost = lost.or((kind == Kind::Lost).then_some(path));
         effects.push(Effect::on_scrape(path, kind, affected.step));
     }
+    let changed = snapshot.with(&[alteration.change()]);
+    let after = after.among(changed.namespaces());
     if one_by_one {
-        let changed = snapshot.with(&[alteration.change()]);
-        let after = after.among(changed.namespaces());
         let audit = Audit { connections: connections(&changed, &after, guards), ..Audit::default() };
         let difference = Difference::between(&known.audit, &audit);
         effects.extend(comparison::connections(&difference, has_targets(&known.audit)));
-        let (before, after) = (side(snapshot, &known.evaluator), side(&changed, &after));
-        effects.extend(opened(before, after, guards, |_| true).iter().map(Effect::exposing));
     } else {
         effects.extend(changed_connections(&known.audit, &after));
-        let (before, later) = (side(snapshot, &known.evaluator), side(snapshot, &after));
-        let is_meant = |pod: &Pod| has_a_say(known, snapshot, alteration, &after, pod);
-        effects.extend(opened(before, later, guards, is_meant).iter().map(Effect::exposing));
     }
-    let fix = lost.and_then(|path| {
-        let changed = snapshot.with(&[alteration.change()]);
-        fix_of(path, &changed, &after.among(changed.namespaces()), guards)
-    });
+    let (before, later) = (side(snapshot, &known.evaluator), side(&changed, &after));
+    effects.extend(opened(before, later, guards, scope(alteration, &after)).iter().map(Effect::exposing));
+    let fix = lost.and_then(|path| fix_of(path, &changed, &after, guards));
     Found { effects, fix }
 }
 
@@ -144,7 +138,7 @@ fn compared<'s>(
     let difference = Difference::between(audit_before, audit_after);
     let mut effects = comparison::scrapes(&difference);
     effects.extend(comparison::connections(&difference, has_targets(audit_before)));
-    effects.extend(opened(before, after, guards, |_| true).iter().map(Effect::exposing));
+    effects.extend(opened(before, after, guards, Scope::Whole).iter().map(Effect::exposing));
     let is_lost = |path: &&ScrapePath<'_>| path.path.verdict() == Verdict::Blocked && path.target.is_some();
     let lost = difference.scrape_paths.iter().filter(|it| it.before.is_some()).filter_map(|it| it.after).find(is_lost);
     Found { effects, fix: lost.and_then(|path| fix_of(path, after.snapshot, after.evaluator, guards)) }
@@ -184,29 +178,14 @@ fn has_targets(audit: &Audit<'_>) -> bool {
     audit.scrape_paths.iter().any(|path| path.target.is_some())
 }
 
-/// Whether others may reach this pod because of a changed policy. One that is about egress may let out whom others are
-/// open to.
-fn has_a_say(
-    known: &Known<'_>,
-    snapshot: &Snapshot,
-    alteration: &Alteration<'_>,
-    after: &Evaluator<'_>,
-    pod: &Pod,
-) -> bool {
+/// Whom a policy may let through that is another one.
+fn scope<'c>(alteration: &'c Alteration<'_>, after: &Evaluator<'_>) -> Scope<'c> {
     let namespace = alteration.object.namespace.as_deref().unwrap_or_default();
-    let is_of_the_mesh = || namespace == after.mesh().root_namespace;
-    if alteration.resource != Resource::NetworkPolicy {
-        return pod.namespace == namespace || is_of_the_mesh();
+    match alteration.resource {
+        Resource::NetworkPolicy => Scope::NetworkPolicy(&alteration.object),
+        _ if namespace == after.mesh().root_namespace => Scope::Whole,
+        _ => Scope::Namespace(namespace),
     }
-    let kept = snapshot.object(Resource::NetworkPolicy, namespace, &alteration.object.name);
-    let texts = [alteration.json.as_deref(), alteration.old, kept.map(|kept| kept.json.as_str())];
-    let is_about_egress = |text: &str| text.contains("Egress\"") || text.contains("\"egress\"");
-    let isolates = |evaluator: &Evaluator<'_>| {
-        let mut isolating = evaluator.network_policies().isolating(Direction::Ingress, pod);
-        isolating.any(|(policy, _)| policy.name() == alteration.object.name)
-    };
-    texts.into_iter().flatten().any(is_about_egress)
-        || (pod.namespace == namespace && (isolates(&known.evaluator) || isolates(after)))
 }
 
 const fn side<'e, 's>(snapshot: &'s Snapshot, evaluator: &'e Evaluator<'s>) -> Side<'e, 's> {

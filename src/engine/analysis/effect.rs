@@ -1,5 +1,7 @@
 //! Effects: what gets through before a change and not afterwards, or the other way round.
 
+use std::sync::Arc;
+
 use crate::engine::audit::{Exposure, ScrapePath};
 use crate::engine::reach::{Step, Verdict};
 use crate::model::snapshot::Pod;
@@ -14,7 +16,7 @@ pub struct Effect {
     /// Who is reached, as people say it: `monitoring/grafana:3000`; of others than scrapes with who reaches it.
     pub name: String,
     /// What decides afterwards, where that is known.
-    pub step: Option<Step>,
+    pub step: Option<Arc<Step>>,
 }
 
 /// What an effect is about.
@@ -59,7 +61,7 @@ impl Kind {
 
 impl Effect {
     /// On a scrape of a target.
-    pub(super) fn on_scrape(path: &ScrapePath<'_>, kind: Kind, step: Option<Step>) -> Self {
+    pub(super) fn on_scrape(path: &ScrapePath<'_>, kind: Kind, step: Option<Arc<Step>>) -> Self {
         Self { subject: Subject::Scrape, kind, name: target_name(path), step }
     }
 

@@ -121,7 +121,7 @@ fn of_port<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, port: &Guarded
     let addresses = Addresses::around(&trial);
     let outsiders = addresses.outsiders(&trial);
     let (possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
-    let existing = existing::existing(&trial, snapshot, &possible, &outsiders);
+    let existing = existing::existing(&trial, snapshot, &possible, &outsiders, None);
     let doubt = given_up.map(|_| in_doubt(&trial)).filter(|_| !possible.iter().any(Possible::is_anybody));
     told(&trial, &possible, &outsiders, &existing).into_iter().chain(doubt).collect()
 }

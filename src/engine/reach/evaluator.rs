@@ -12,13 +12,15 @@ use crate::engine::reach::mesh::{Call, ClientTls, Membership, MeshSettings};
 use crate::engine::reach::network_policy::{Direction, HostNetwork, NetworkPolicies, Policy};
 use crate::engine::reach::not_considered::NotConsidered;
 use crate::engine::reach::peer_authentication::{Effective, PeerAuthentications, mtls};
-use crate::engine::reach::{Connection, End, Path, Step, Verdict, wanted};
+use crate::engine::reach::{Connection, End, Hop, Path, Step, Verdict, wanted};
 use crate::engine::rules;
 use crate::model::Protocol;
 use crate::model::resource::{AuthorizationPolicy, NetworkPolicy, PeerAuthentication};
 use crate::model::snapshot::{Kept, Namespaces, Pod, Snapshot};
 use crate::model::{Resource, Truth};
 
+/// The hops of a connection, in order.
+const WAY: [Hop; 4] = [Hop::Egress, Hop::Ingress, Hop::Mtls, Hop::Authorization];
 /// Where tunnels of ambient mode arrive (HBONE).
 pub const TUNNEL_PORT: u16 = 15008;
 
@@ -108,19 +110,28 @@ impl<'s> Evaluator<'s> {
     }
 
     fn path(&self, connection: &Connection<'s>, manner: &Manner, named: impl Fn(Step, &Call<'_>) -> Step) -> Path {
+        self.calling(connection, manner, |call| {
+            let steps = WAY.map(|hop| named(self.step(hop, call, manner), call));
+            Path { steps: steps.into_iter().map(of_catalogue).collect() }
+        })
+    }
+
+    fn calling<T>(&self, connection: &Connection<'_>, manner: &Manner, ask: impl FnOnce(&Call<'_>) -> T) -> T {
         let (from, to) = (self.membership_of(connection.from), self.membership_of(connection.to));
-        let call = Call { connection, caller: &from, called: &to, tls: manner.tls, settings: &self.mesh };
-        let request = manner.request.as_ref();
-        let steps = vec![
-            self.network(Direction::Egress, &call),
-            self.network(Direction::Ingress, &call),
-            self.not_considered.of_tls(&call, mtls(&call, &self.peer_authentications)),
-            self.not_considered.of_authorization(
-                &call,
-                authorization(&call, request, &self.authorization_policies, &self.peer_authentications),
-            ),
-        ];
-        Path { steps: steps.into_iter().map(|step| of_catalogue(named(step, &call))).collect() }
+        ask(&Call { connection, caller: &from, called: &to, tls: manner.tls, settings: &self.mesh })
+    }
+
+    fn step(&self, hop: Hop, call: &Call<'_>, manner: &Manner) -> Step {
+        match hop {
+            Hop::Egress => self.network(Direction::Egress, call),
+            Hop::Ingress => self.network(Direction::Ingress, call),
+            Hop::Mtls => self.not_considered.of_tls(call, mtls(call, &self.peer_authentications)),
+            _ => {
+                let (policies, demands) = (&self.authorization_policies, &self.peer_authentications);
+                let step = authorization(call, manner.request.as_ref(), policies, demands);
+                self.not_considered.of_authorization(call, step)
+            }
+        }
     }
 
     /// The policies, for who looks for connections instead of following them.

@@ -10,6 +10,7 @@ mod peer;
 pub mod policy;
 mod port;
 mod question;
+mod widening;
 mod words;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use opening::{Gate, Opening};
 pub use policy::Policy;
 pub use question::Direction;
 use question::Question;
+pub use widening::{Newcomers, Widening};
 pub(in crate::engine) use words::{namespaces_in_words, selector_in_words};
 
 /// What network policies mean to pods on the host network. Kubernetes leaves that to the network plugin.

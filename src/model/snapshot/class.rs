@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
+use crate::model::snapshot::Pod;
 use crate::model::snapshot::record::Record;
 use crate::model::snapshot::table::{Key, Row, Table};
 use crate::model::snapshot::terms::Terms;
@@ -171,6 +172,12 @@ impl Classes {
     /// The pods of a class, in order.
     pub(super) fn members(&self, class: ClassId) -> Option<&Table<Arc<Record>>> {
         self.all.get(&class).map(|class| &class.members)
+    }
+
+    /// The first pods of classes, in order: of all, or of those in one namespace.
+    pub(super) fn first_pods(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, ClassId)> {
+        let firsts = namespace.map_or_else(|| self.in_order.all(), |name| self.in_order.within(&[name]));
+        firsts.rows().map(|First { record, class }| (&record.pod, *class))
     }
 
     /// All classes, in the order of their first pods.

@@ -4,6 +4,7 @@ use super::addresses::Outsiders;
 use super::possible::Possible;
 use super::trial::Trial;
 use crate::engine::reach::mesh::Membership;
+use crate::engine::reach::network_policy::Newcomers;
 use crate::engine::reach::{End, Verdict};
 use crate::model::snapshot::{Pod, Snapshot};
 
@@ -14,25 +15,33 @@ pub(super) struct Existing<'s> {
     pub(super) verdict: Verdict,
 }
 
-/// Those of which nothing is said yet. Pods on the host network are seen as their node, which is always let in.
+/// Those of which nothing is said yet: of all, or of newcomers. Pods on the host network are seen as their node, which is
+/// always let in.
 pub(super) fn existing<'s>(
     trial: &Trial<'_, 's>,
     snapshot: &'s Snapshot,
     told: &[Possible<'_>],
     outsiders: &[Outsiders<'_>],
+    newcomers: Option<&Newcomers<'_>>,
 ) -> Vec<Existing<'s>> {
     if told.iter().any(|possible| possible.is_anybody() && possible.verdict == Verdict::Open) {
         return Vec::new();
     }
-    let classes = snapshot.classes().filter_map(|class| {
-        let mut members = snapshot.members(class);
-        let pod = members.next()?;
-        let verdict = verdict(trial, pod)?;
+    let asked = snapshot.first_of_classes(newcomers.and_then(Newcomers::namespace));
+    let asked = asked.filter(|(pod, _)| newcomers.is_none_or(|newcomers| newcomers.may_be(pod)));
+    let classes = asked.filter_map(|(pod, class)| {
         let membership = trial.evaluator.membership(pod);
         let namespace = snapshot.namespaces().get(&pod.namespace);
-        let stands_for = |it: &Possible<'_>| it.verdict <= verdict && it.is_about(pod, &namespace, &membership);
-        let is_told = told.iter().any(stands_for) || outsiders.iter().any(|it| it.are_about(pod, verdict));
-        (!is_told).then(|| Existing { pod, number: members.count() + 1, verdict })
+        let is_told = |verdict| {
+            let stands_for = |it: &Possible<'_>| it.verdict <= verdict && it.is_about(pod, &namespace, &membership);
+            told.iter().any(stands_for) || outsiders.iter().any(|it| it.are_about(pod, verdict))
+        };
+        // The verdict takes longest, and nothing is better than open.
+        if is_told(Verdict::Open) {
+            return None;
+        }
+        let verdict = verdict(trial, pod)?;
+        (!is_told(verdict)).then(|| Existing { pod, number: snapshot.members(class).count(), verdict })
     });
     classes.collect()
 }

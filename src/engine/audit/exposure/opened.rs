@@ -4,9 +4,11 @@ use super::addresses::Addresses;
 use super::port::{GuardedPort, guarded_ports};
 use super::trial::Trial;
 use super::{Exposure, existing, in_doubt, possible, told};
+use crate::engine::reach::network_policy::{Newcomers, Widening};
 use crate::engine::reach::{Evaluator, Verdict};
+use crate::model::ObjectReference;
 use crate::model::guard::Guards;
-use crate::model::snapshot::{Pod, Snapshot};
+use crate::model::snapshot::Snapshot;
 
 /// A cluster and its policies.
 #[derive(Clone, Copy)]
@@ -15,20 +17,47 @@ pub(in crate::engine) struct Side<'e, 's> {
     pub(in crate::engine) evaluator: &'e Evaluator<'s>,
 }
 
-/// The exposures of the ports of some pods afterwards, without those who got through as well before. To a pod that was
-/// not there, nobody did.
+/// What is another one afterwards.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) enum Scope<'c> {
+    /// Anything.
+    Whole,
+    /// Only policies of the mesh in this namespace.
+    Namespace(&'c str),
+    /// Only this NetworkPolicy.
+    NetworkPolicy(&'c ObjectReference),
+}
+
+/// The exposures afterwards, without those who got through as well before. To a pod that was not there, nobody did.
 pub(in crate::engine) fn opened<'s>(
     before: Side<'_, '_>,
     after: Side<'_, 's>,
     guards: &Guards,
-    is_asked_for: impl Fn(&Pod) -> bool,
+    scope: Scope<'_>,
 ) -> Vec<Exposure<'s>> {
     let ports = guarded_ports(guards, after.snapshot).into_iter();
-    let ports = ports.filter(|port| is_asked_for(port.target) && !port.target.host_network && !port.is_for_api_server);
-    ports.flat_map(|port| of_port(before, after, &port)).collect()
+    let is_within = |port: &GuardedPort<'_>| match scope {
+        Scope::Whole | Scope::NetworkPolicy(_) => true,
+        Scope::Namespace(name) => port.target.namespace == name,
+    };
+    let ports = ports.filter(|port| is_within(port) && !port.target.host_network && !port.is_for_api_server);
+    ports.flat_map(|port| of_port(before, after, scope, &port)).collect()
 }
 
-fn of_port<'s>(before: Side<'_, '_>, after: Side<'_, 's>, port: &GuardedPort<'s>) -> Vec<Exposure<'s>> {
+fn of_port<'s>(
+    before: Side<'_, '_>,
+    after: Side<'_, 's>,
+    scope: Scope<'_>,
+    port: &GuardedPort<'s>,
+) -> Vec<Exposure<'s>> {
+    let trial = Trial::new(after.evaluator, after.snapshot.namespaces(), port);
+    let newcomers = match scope {
+        Scope::NetworkPolicy(policy) => Some(newcomers(before, policy, &trial)),
+        Scope::Whole | Scope::Namespace(_) => None,
+    };
+    if newcomers.as_ref().is_some_and(Newcomers::are_none) {
+        return Vec::new();
+    }
     let target = before.snapshot.pod_referred_to(&port.target.object).map(|(pod, _)| pod);
     let known = target.map(|target| GuardedPort {
         target,
@@ -40,11 +69,10 @@ fn of_port<'s>(before: Side<'_, '_>, after: Side<'_, 's>, port: &GuardedPort<'s>
     let earlier = known.as_ref().map(|port| Trial::new(before.evaluator, before.snapshot.namespaces(), port));
     let got_through = |verdict: &dyn Fn(&Trial<'_, '_>) -> Verdict| earlier.as_ref().map_or(Verdict::Blocked, verdict);
 
-    let trial = Trial::new(after.evaluator, after.snapshot.namespaces(), port);
     let addresses = Addresses::around(&trial);
     let mut outsiders = addresses.outsiders(&trial);
     let (mut possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
-    let mut existing = existing::existing(&trial, after.snapshot, &possible, &outsiders);
+    let mut existing = existing::existing(&trial, after.snapshot, &possible, &outsiders, newcomers.as_ref());
     outsiders.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
     possible.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
     existing.retain(|it| {
@@ -54,6 +82,12 @@ fn of_port<'s>(before: Side<'_, '_>, after: Side<'_, 's>, port: &GuardedPort<'s>
     let was_in_doubt = || earlier.as_ref().is_some_and(is_in_doubt);
     let doubt = given_up.filter(|_| !was_in_doubt()).map(|_| in_doubt(&trial));
     told(&trial, &possible, &outsiders, &existing).into_iter().chain(doubt).collect()
+}
+
+/// Who may get to a port because of a NetworkPolicy.
+fn newcomers<'t>(before: Side<'t, '_>, policy: &'t ObjectReference, trial: &'t Trial<'t, '_>) -> Newcomers<'t> {
+    let (known, changed) = (before.evaluator.network_policies(), trial.evaluator.network_policies());
+    Widening::new(policy, known, changed).newcomers(trial.port.target, trial.carriers(), trial.namespaces)
 }
 
 /// Whether the search was given up for this port as well, or everybody got through.

@@ -1,6 +1,7 @@
 //! Who is reported, and how.
 
 pub(in crate::engine::audit) mod laws;
+mod opened;
 pub(in crate::engine::audit) mod random;
 
 use rstest::rstest;

@@ -53,7 +53,7 @@ pub struct Affected {
     /// What comes of it.
     pub verdict: Verdict,
     /// The hop that decides so.
-    pub step: Option<Step>,
+    pub step: Option<Arc<Step>>,
 }
 
 impl<'s> Scrapes<'s> {
@@ -108,18 +108,19 @@ impl<'s> Scrapes<'s> {
             _ => self.called_in(policy),
         };
         let changed = touched.into_iter().flat_map(|number| self.changed(number, after, one_by_one));
-        let mut changed: Vec<(usize, Verdict)> = changed.collect();
-        changed.sort_by_key(|(place, verdict)| (Reverse(*verdict), *place));
-        let count = |wanted| changed.iter().filter(|(_, verdict)| *verdict == wanted).count();
+        let mut changed: Vec<Other> = changed.collect();
+        changed.sort_by_key(|other| (Reverse(other.verdict), other.place));
+        let count = |wanted| changed.iter().filter(|other| other.verdict == wanted).count();
+        let mut deciding = HashMap::new();
+        let mut affected = |other: &Other| {
+            let decisive = deciding.entry(other.like).or_insert_with(|| self.decisive(other.like, after)).as_ref();
+            Affected { place: other.place, verdict: other.verdict, step: self.step(other.place, decisive) }
+        };
         Impact {
             blocked: count(Verdict::Blocked),
             unknown: count(Verdict::Unknown),
             open: count(Verdict::Open),
-            first: changed
-                .iter()
-                .take(named)
-                .map(|(place, verdict)| Affected { place: *place, verdict: *verdict, step: self.step(*place, after) })
-                .collect(),
+            first: changed.iter().take(named).map(&mut affected).collect(),
         }
     }
 
@@ -149,32 +150,52 @@ impl<'s> Scrapes<'s> {
     }
 
     /// Those among paths that are alike which have another verdict afterwards.
-    fn changed(&self, number: usize, after: &Evaluator<'s>, one_by_one: bool) -> Vec<(usize, Verdict)> {
+    fn changed(&self, number: usize, after: &Evaluator<'s>, one_by_one: bool) -> Vec<Other> {
         let alike = self.alike.get(number).map_or(&[][..], Vec::as_slice);
         let size = if one_by_one { 1 } else { alike.len().max(1) };
         let now = |alike: &[usize]| {
-            let path = self.paths.get(*alike.first()?)?;
+            let like = *alike.first()?;
+            let path = self.paths.get(like)?;
             let verdict = Scrape::of(path, self.snapshot)?.verdict(after);
-            Some(verdict).filter(|verdict| *verdict != worst(&path.path, Hop::is_of_the_way))
+            (verdict != worst(&path.path, Hop::is_of_the_way)).then_some((like, verdict))
         };
         let changed = alike.chunks(size).filter_map(|alike| Some((alike, now(alike)?)));
-        changed.flat_map(|(alike, way)| alike.iter().filter_map(move |place| self.other(*place, way))).collect()
+        let others = |(alike, (like, way)): (&'_ [usize], _)| {
+            alike.iter().filter_map(move |place| self.other(*place, way, like)).collect::<Vec<_>>()
+        };
+        changed.flat_map(others).collect()
     }
 
-    /// A path and its verdict with this way, if that is another one.
-    fn other(&self, place: usize, way: Verdict) -> Option<(usize, Verdict)> {
+    /// A path with this way, if that makes it another verdict.
+    fn other(&self, place: usize, way: Verdict, like: usize) -> Option<Other> {
         let path = &self.paths.get(place)?.path;
         let verdict = worst(path, |hop| !hop.is_of_the_way()).max(way);
-        (verdict != path.verdict()).then_some((place, verdict))
+        (verdict != path.verdict()).then_some(Other { place, verdict, like })
     }
 
-    /// The hop of a path that decides afterwards.
-    fn step(&self, place: usize, after: &Evaluator<'s>) -> Option<Step> {
-        let path = self.paths.get(place)?;
-        let (way, _) = Scrape::of(path, self.snapshot)?.worst(after)?;
-        let found = path.path.steps.iter().filter(|step| !step.hop.is_of_the_way()).cloned();
-        Path { steps: found.chain(way.steps).collect() }.decisive().cloned()
+    /// The hop that decides afterwards on the way of a path.
+    fn decisive(&self, place: usize, after: &Evaluator<'s>) -> Option<Arc<Step>> {
+        Scrape::of(self.paths.get(place)?, self.snapshot)?.decisive(after).map(Arc::new)
     }
+
+    /// The hop of a path that decides afterwards, with the one that decides on its way.
+    fn step(&self, place: usize, way: Option<&Arc<Step>>) -> Option<Arc<Step>> {
+        let steps = self.paths.get(place)?.path.steps.iter().filter(|step| !step.hop.is_of_the_way());
+        let found = steps.rev().filter(|step| step.verdict != Verdict::Open).max_by_key(|step| step.verdict);
+        match (found, way) {
+            (Some(found), Some(way)) if found.verdict < way.verdict => Some(Arc::clone(way)),
+            (Some(found), _) => Some(Arc::new(found.clone())),
+            (None, way) => way.cloned(),
+        }
+    }
+}
+
+/// A path that has another verdict afterwards.
+struct Other {
+    place: usize,
+    verdict: Verdict,
+    /// The place of the first one that is like it.
+    like: usize,
 }
 
 /// The verdict of some hops of a path.

@@ -4,7 +4,7 @@ use super::ScrapePath;
 use super::address::{Address, Called};
 use crate::engine::reach::authorization_policy::HttpRequest;
 use crate::engine::reach::mesh::ClientTls;
-use crate::engine::reach::{Connection, End, Evaluator, Manner, Path, Verdict};
+use crate::engine::reach::{Connection, End, Evaluator, Manner, Path, Step, Verdict};
 use crate::model::Protocol;
 use crate::model::snapshot::{ClassId, Pod, Snapshot, Zone};
 
@@ -81,7 +81,13 @@ impl<'s> Scrape<'s> {
         verdicts.max().unwrap_or(Verdict::Open)
     }
 
-    fn connections(&self) -> impl Iterator<Item = Connection<'s>> {
+    /// The hop that decides of the worst way.
+    pub(super) fn decisive(&self, evaluator: &Evaluator<'s>) -> Option<Step> {
+        let worst = self.connections().rev().max_by_key(|connection| evaluator.verdict(connection, &self.manner))?;
+        Some(evaluator.decisive_wanted(&worst, &self.manner))
+    }
+
+    fn connections(&self) -> impl DoubleEndedIterator<Item = Connection<'s>> {
         let from = End::Pod(self.from);
         self.to.iter().map(move |(to, port)| Connection { from, to: *to, port: *port, protocol: Protocol::Tcp })
     }

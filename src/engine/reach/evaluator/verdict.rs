@@ -1,11 +1,9 @@
 //! Verdicts without their reasons, for who asks very often, and about pods that nobody has made yet.
 
-use crate::engine::reach::authorization_policy::authorization;
-use crate::engine::reach::evaluator::{Evaluator, Manner, TUNNEL_PORT};
+use crate::engine::reach::evaluator::{Evaluator, Manner, TUNNEL_PORT, WAY, of_catalogue};
 use crate::engine::reach::mesh::{Call, ClientTls};
 use crate::engine::reach::network_policy::Direction;
-use crate::engine::reach::peer_authentication::mtls;
-use crate::engine::reach::{Connection, Verdict};
+use crate::engine::reach::{Connection, Hop, Step, Verdict, wanted};
 use crate::model::Protocol;
 use crate::model::Truth;
 use crate::model::snapshot::Namespaces;
@@ -22,26 +20,41 @@ impl<'s> Evaluator<'s> {
 
     /// The verdict of [`Evaluator::follow`]. What is cheap is asked first, and nothing after a block.
     pub fn verdict(&self, connection: &Connection<'_>, manner: &Manner) -> Verdict {
-        let (from, to) = (self.membership_of(connection.from), self.membership_of(connection.to));
-        let call = Call { connection, caller: &from, called: &to, tls: manner.tls, settings: &self.mesh };
-        let hops: [&dyn Fn() -> Verdict; 4] = [
-            &|| self.carried_verdict(Direction::Ingress, &call),
-            &|| self.carried_verdict(Direction::Egress, &call),
-            &|| self.not_considered.of_tls(&call, mtls(&call, &self.peer_authentications)).verdict,
-            &|| {
-                let (policies, demands) = (&self.authorization_policies, &self.peer_authentications);
-                let step = authorization(&call, manner.request.as_ref(), policies, demands);
-                self.not_considered.of_authorization(&call, step).verdict
-            },
-        ];
-        let mut worst = Verdict::Open;
-        for hop in hops {
-            worst = worst.max(hop());
-            if worst == Verdict::Blocked {
-                break;
+        self.calling(connection, manner, |call| {
+            let mut worst = Verdict::Open;
+            for hop in [Hop::Ingress, Hop::Egress, Hop::Mtls, Hop::Authorization] {
+                worst = worst.max(self.verdict_at(hop, call, manner));
+                if worst == Verdict::Blocked {
+                    break;
+                }
             }
+            worst
+        })
+    }
+
+    /// The hop that decides of [`Evaluator::follow_wanted`], without a word about the others.
+    pub fn decisive_wanted(&self, connection: &Connection<'_>, manner: &Manner) -> Step {
+        self.calling(connection, manner, |call| {
+            let mut decisive = (Verdict::Open, Hop::Authorization);
+            for hop in WAY {
+                let verdict = self.verdict_at(hop, call, manner);
+                if verdict > decisive.0 {
+                    decisive = (verdict, hop);
+                }
+                if verdict == Verdict::Blocked {
+                    break;
+                }
+            }
+            of_catalogue(wanted::named(self.step(decisive.1, call, manner), call))
+        })
+    }
+
+    fn verdict_at(&self, hop: Hop, call: &Call<'_>, manner: &Manner) -> Verdict {
+        match hop {
+            Hop::Egress => self.carried_verdict(Direction::Egress, call),
+            Hop::Ingress => self.carried_verdict(Direction::Ingress, call),
+            _ => self.step(hop, call, manner).verdict,
         }
-        worst
     }
 
     /// The port at which NetworkPolicies see a connection, if that can be told.

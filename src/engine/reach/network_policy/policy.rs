@@ -111,6 +111,24 @@ impl Policy {
         }
     }
 
+    /// Whether it may isolate any pod in a direction.
+    pub(super) fn may_isolate(&self, direction: Direction) -> bool {
+        match &self.content {
+            Content::Read(spec) => spec.side(direction).isolates != Truth::No,
+            Content::Unreadable(_) => true,
+        }
+    }
+
+    /// Whether any of its rules is about the port that is asked about, whoever calls.
+    pub(super) fn is_about_the_port(&self, question: &Question<'_>) -> Truth {
+        match &self.content {
+            Content::Read(_) => {
+                Truth::any(self.rules(question.direction).iter().map(|rule| rule.is_about_the_port(question)))
+            }
+            Content::Unreadable(_) => Truth::Unknown,
+        }
+    }
+
     /// Its rules for a direction.
     pub(super) fn rules(&self, direction: Direction) -> &[Rule] {
         match &self.content {

@@ -31,7 +31,7 @@ pub(in crate::engine::rules) struct Looking<'m, 'a> {
 impl<'s> Selectable<'s> {
     pub(in crate::engine::rules) fn new(snapshot: &'s Snapshot) -> Self {
         let mut pods = BTreeMap::<&str, Vec<&Pod>>::new();
-        for pod in snapshot.classes().filter_map(|class| snapshot.members(class).next()) {
+        for (pod, _) in snapshot.first_of_classes(None) {
             if !pod.has_ended() {
                 pods.entry(&pod.namespace).or_default().push(pod);
             }

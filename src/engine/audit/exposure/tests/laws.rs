@@ -110,5 +110,7 @@ proptest! {
         let connection = Connection { from: End::Pod(pod), to: End::Pod(called), port: 8080, protocol: Protocol::Tcp };
         let manner = Manner { tls: ClientTls::Mesh, request: None };
         prop_assert_eq!(evaluator.verdict(&connection, &manner), evaluator.follow(&connection, &manner).verdict());
+        let path = evaluator.follow_wanted(&connection, &manner);
+        prop_assert_eq!(Some(&evaluator.decisive_wanted(&connection, &manner)), path.decisive());
     }
 }

@@ -116,7 +116,8 @@ fn peer() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn network_policy() -> impl Strategy<Value = Value> {
+/// A policy without a name.
+pub(super) fn network_policy() -> impl Strategy<Value = Value> {
     let rule = |field: &'static str| {
         (vec(peer(), 0..3), select(vec![json!([]), json!([{"port": 8080}]), json!([{"port": 8081}, {"port": 15008}])]))
             .prop_map(move |(peers, ports)| json!({field: peers, "ports": ports}))

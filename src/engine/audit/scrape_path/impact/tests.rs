@@ -64,7 +64,7 @@ fn both(snapshot: &Snapshot, policy: &ObjectReference, json: Option<&str>) -> (V
     let impact =
         Scrapes::new(snapshot, &before, &before_paths).impact(Resource::NetworkPolicy, policy, json, usize::MAX);
     assert_eq!(impact.blocked + impact.unknown + impact.open, impact.first.len());
-    let mut told: Vec<Told> = impact.first.iter().map(|it| (it.place, it.verdict, by(it.step.as_ref()))).collect();
+    let mut told: Vec<Told> = impact.first.iter().map(|it| (it.place, it.verdict, by(it.step.as_deref()))).collect();
     told.sort_by_key(|(place, ..)| *place);
     (audited, told)
 }
