@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard as Borrowed};
-use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::engine::analysis::Analysis;
 use crate::model::guard::Guards;
@@ -56,8 +56,9 @@ pub enum GuardProblemKind {
 pub struct Cluster {
     /// Its objects.
     pub snapshot: Arc<Snapshot>,
-    /// When it was certainly like this: the last moment at which every watch was known to work.
-    pub as_of: Timestamp,
+    /// When it was certainly like this: the last moment at which every watch was known to work. By a clock that nobody
+    /// sets.
+    pub as_of: Instant,
 }
 
 /// What was found out about a cluster as it was.
@@ -66,7 +67,7 @@ pub struct Analysed {
     /// What was found out.
     pub analysis: Arc<Analysis>,
     /// When the cluster was certainly like this as it began; see [`Analysed::holds_as_of`].
-    pub as_of: Timestamp,
+    pub as_of: Instant,
     /// How long it took to find out, which tells how long the same takes after a change.
     pub took: Duration,
 }
@@ -100,7 +101,7 @@ impl State {
 impl Analysed {
     /// When the cluster was certainly as it was analysed: until now, as far as this state knows, if nothing has changed
     /// since.
-    pub fn holds_as_of(&self, state: &State) -> Timestamp {
+    pub fn holds_as_of(&self, state: &State) -> Instant {
         let unchanged = state.cluster.as_ref().filter(|now| now.snapshot.is_same_as(self.analysis.snapshot()));
         unchanged.map_or(self.as_of, |now| now.as_of)
     }
@@ -142,7 +143,7 @@ impl SharedState {
     }
 
     /// The cluster still is as it was, at this later moment. Nobody is told, for nothing has changed.
-    pub fn confirm(&self, as_of: Timestamp) {
+    pub fn confirm(&self, as_of: Instant) {
         let State { guards, guard_problems, cluster } = State::clone(&self.kept());
         let cluster = cluster.map(|cluster| Cluster { as_of, ..cluster });
         self.current.store(Arc::new(State { guards, guard_problems, cluster }));
@@ -163,8 +164,9 @@ mod tests {
     fn an_analysis_holds_for_as_long_as_nothing_changes() {
         use crate::engine::admission::Circumstances;
 
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let circumstances = Circumstances { now: at(0), namespace_mode: None };
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let circumstances = Circumstances { now: jiff::Timestamp::UNIX_EPOCH, namespace_mode: None };
         let (snapshot, guards) = (Arc::<Snapshot>::default(), Arc::new(Guards::built_in()));
         let analysis = Arc::new(Analysis::of(Arc::clone(&snapshot), guards, &circumstances));
         let analysed = Analysed { analysis, as_of: at(1), took: Duration::ZERO };
@@ -180,13 +182,14 @@ mod tests {
         let shared = SharedState::new(State::of(Guards::none()));
         let told = shared.subscribe();
         let cluster = |as_of| Cluster { snapshot: Arc::default(), as_of };
-        shared.publish(State { cluster: Some(cluster(Timestamp::UNIX_EPOCH)), ..State::of(Guards::built_in()) });
+        let (earlier, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        shared.publish(State { cluster: Some(cluster(earlier)), ..State::of(Guards::built_in()) });
         assert!(told.has_changed().unwrap());
         let told = shared.subscribe();
-        shared.confirm(Timestamp::MAX);
+        shared.confirm(later);
         assert!(!told.has_changed().unwrap());
         let state = shared.kept();
-        assert_eq!(state.cluster.as_ref().map(|cluster| cluster.as_of), Some(Timestamp::MAX));
+        assert_eq!(state.cluster.as_ref().map(|cluster| cluster.as_of), Some(later));
         assert_eq!(*state.guards, Guards::built_in());
     }
 }

@@ -55,19 +55,20 @@ pub fn run(context: Context) -> impl Future<Output = ()> + Send {
 async fn watch_everything(context: &Context) {
     let with_guards = context.settings.guards == Management::Own;
     let (sender, news) = news::channel();
+    let (beat, beats) = watch::channel(None);
     let mut parts = JoinSet::new();
     let mut places = Vec::new();
     for kind in kinds::watched(with_guards) {
         let place = kind.required.clone().map_or(Place::NotKnown, Place::At);
         let (place, told) = watch::channel(place);
-        parts.spawn(stream::follow(context.client.clone(), kind, told, Outbox::new(kind, sender.clone())));
+        let out = Outbox::new(kind, sender.clone());
+        parts.spawn(stream::follow(context.client.clone(), kind, told, beats.clone(), out));
         if kind.required.is_none() {
             places.push((kind, place));
         }
     }
     let definitions = Arc::new(Notify::new());
     parts.spawn(discovery::run(context.client.clone(), places, Arc::clone(&definitions)));
-    let (beat, beats) = watch::channel(None);
     parts.spawn(pulse::run(context.client.clone(), beat));
     let world = World::new(context.shared.clone(), context.settings.staleness, with_guards, definitions);
     parts.spawn(world.run(news, beats));

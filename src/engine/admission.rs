@@ -10,7 +10,9 @@ pub(in crate::engine) use judge::{Consequence, judge_consequences};
 pub use mutate::mutate;
 pub use validate::{validate, validate_together};
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::engine::inject::patch::Patch;
 use crate::model::guard::Mode;
@@ -116,7 +118,7 @@ pub struct Outcome {
     /// Mistakes in one of our own objects.
     pub refusals: Vec<Refusal>,
     /// How long ago the cluster was certainly as it was taken to be, if anything depends on that.
-    pub cluster_age: Option<SignedDuration>,
+    pub cluster_age: Option<Duration>,
 }
 
 impl<'a> Request<'a> {

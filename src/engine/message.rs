@@ -5,8 +5,7 @@
 //! (`k8s.io/apiserver/pkg/endpoints/filters/warning.go`).
 
 use std::fmt::Write;
-
-use jiff::SignedDuration;
+use std::time::Duration;
 
 use crate::engine::admission::{Outcome, Refusal, Unknown};
 use crate::model::Finding;
@@ -21,7 +20,7 @@ pub const WARNINGS_LIMIT: usize = 4096;
 pub const DENIALS_LIMIT: usize = 20;
 
 /// What is known of the cluster may be so old without anybody being told.
-const REMARKABLE_AGE: SignedDuration = SignedDuration::from_secs(10);
+pub const REMARKABLE_AGE: Duration = Duration::from_secs(10);
 
 /// The most characters that the object may take when a headline is too long.
 const OBJECT_LIMIT: usize = 60;
@@ -101,8 +100,8 @@ fn detail(message: &mut String, label: &str, text: &str) {
     }
 }
 
-fn old(age: SignedDuration) -> String {
-    format!("what this closes and opens was told by the cluster as it was {} seconds ago", age.as_secs())
+fn old(age: Duration) -> String {
+    format!("this is by the cluster as it was {} seconds ago", age.as_secs())
 }
 
 fn not_checked(unknown: &Unknown) -> String {

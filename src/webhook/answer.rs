@@ -1,5 +1,7 @@
 //! The straight line from the bytes of a request to the bytes of an answer, without clock, socket or thread.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::consequences::consequences;
@@ -7,6 +9,7 @@ use super::endpoint::{Endpoint, Step};
 use super::review::{self, Review, ReviewError, Verdict};
 use crate::engine::admission::{self, Circumstances, Operation, Outcome};
 use crate::engine::analysis::Analysis;
+use crate::engine::message::REMARKABLE_AGE;
 use crate::model::guard::Guards;
 
 /// An answer to a review, and what there is to say about it in logs and metrics.
@@ -46,8 +49,10 @@ pub struct DeniedRequest {
 pub struct Knowledge<'a> {
     /// The guards in force.
     pub guards: &'a Guards,
-    /// What was found out about the cluster, where there is one, and when it was certainly so.
-    pub analysed: Option<(&'a Analysis, Timestamp)>,
+    /// How long ago the cluster certainly had these guards, where they are of one.
+    pub age: Option<Duration>,
+    /// What was found out about the cluster, where there is one, and how long ago it was certainly so.
+    pub analysed: Option<(&'a Analysis, Duration)>,
     /// How much may be done to tell the consequences of the request.
     pub effort: Effort,
 }
@@ -66,7 +71,7 @@ pub enum Effort {
 /// # Errors
 /// Why the body is not a review, as a sentence.
 pub fn answer(body: &[u8], endpoint: Endpoint, guards: &Guards, now: Timestamp) -> Result<Answer, ReviewError> {
-    answer_knowing(body, endpoint, Knowledge { guards, analysed: None, effort: Effort::Little }, now)
+    answer_knowing(body, endpoint, Knowledge { guards, age: None, analysed: None, effort: Effort::Little }, now)
 }
 
 /// The same, with what is known of the cluster.
@@ -83,8 +88,8 @@ pub fn answer_knowing(
     let circumstances = Circumstances { now, namespace_mode: endpoint.namespace_mode };
     let request = review.request();
     let (outcome, more_to_tell) = match endpoint.step {
-        Step::Mutate => (admission::mutate(&request, knowledge.guards, &circumstances), false),
-        Step::Validate => (admission::validate(&request, knowledge.guards, &circumstances), false),
+        Step::Mutate => (knowledge.dated(admission::mutate(&request, knowledge.guards, &circumstances)), false),
+        Step::Validate => (knowledge.dated(admission::validate(&request, knowledge.guards, &circumstances)), false),
         Step::Consequences => consequences(&review, knowledge, &circumstances),
     };
     let verdict = Verdict::of(&outcome);
@@ -98,6 +103,14 @@ pub fn answer_knowing(
     })
 }
 
+impl Knowledge<'_> {
+    /// What follows from the guards tells how old they are, and so does silence where that is remarkable.
+    fn dated(self, outcome: Outcome) -> Outcome {
+        let cluster_age = self.age.filter(|age| *age > REMARKABLE_AGE || outcome != Outcome::default());
+        Outcome { cluster_age, ..outcome }
+    }
+}
+
 impl DeniedRequest {
     fn of(review: &Review<'_>) -> Self {
         Self {
@@ -107,5 +120,49 @@ impl DeniedRequest {
             name: review.name.clone(),
             dry_run: review.dry_run,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What is answered for a pod with this label, with guards that are so old.
+    fn answered(label: &str, age: u64) -> Value {
+        let object = json!({
+            "metadata": {"labels": {"app": label}},
+            "spec": {"containers": [{"name": label, "ports": [{"name": label, "containerPort": 3000}]}]},
+        });
+        let request = json!({
+            "uid": "1", "operation": "CREATE", "namespace": "monitoring", "name": label, "object": object,
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        });
+        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+        let guards = Guards::built_in();
+        let age = Some(Duration::from_secs(age));
+        let knowledge = Knowledge { guards: &guards, age, analysed: None, effort: Effort::Little };
+        let endpoint = Endpoint::new(Step::Mutate, None);
+        let answer = answer_knowing(review.to_string().as_bytes(), endpoint, knowledge, Timestamp::UNIX_EPOCH).unwrap();
+        serde_json::from_slice::<Value>(&answer.body).unwrap()["response"].take()
+    }
+
+    #[rstest]
+    #[case::what_is_added("grafana", 3, Some("3.0"), false)]
+    #[case::what_is_added_by_old_guards("grafana", 11, Some("11.0"), true)]
+    #[case::nothing("other", 3, None, false)]
+    #[case::nothing_by_old_guards("other", 11, Some("11.0"), true)]
+    fn what_follows_from_guards_tells_how_old_they_are(
+        #[case] label: &str,
+        #[case] age: u64,
+        #[case] told: Option<&str>,
+        #[case] is_warned_of: bool,
+    ) {
+        let response = answered(label, age);
+        assert_eq!(response["auditAnnotations"]["cluster-age-seconds"].as_str(), told, "{response}");
+        assert_eq!(response["patch"].is_string(), label == "grafana", "{response}");
+        assert_eq!(response["warnings"].is_array(), is_warned_of, "{response}");
     }
 }

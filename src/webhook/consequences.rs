@@ -17,7 +17,7 @@ pub(super) fn consequences(
     if let Some(outcome) = own::self_tested(&request) {
         return (outcome, false);
     }
-    let Some((analysis, as_of)) = knowledge.analysed else {
+    let Some((analysis, age)) = knowledge.analysed else {
         return (unknown(vec![not_known(&request)]), false);
     };
     let cost = if own::is_guard(&request) { Cost::Whole } else { analysis.cost_hint(&request) };
@@ -30,7 +30,7 @@ pub(super) fn consequences(
             Outcome { judgements: found.judgements, unknowns: found.unknowns, ..Outcome::default() }
         }
     };
-    outcome.cluster_age = Some(circumstances.now.duration_since(as_of));
+    outcome.cluster_age = Some(age);
     (outcome, is_too_much)
 }
 

@@ -71,8 +71,9 @@ pub fn router(admission: Arc<Admission>) -> Router {
 
 fn decide(bytes: &[u8], endpoint: Endpoint, state: &SharedState, effort: Effort) -> Result<Answer, ReviewError> {
     let (now, analysed) = (state.now(), state.analysed());
-    let analysed = analysed.as_deref().map(|analysed| (&*analysed.analysis, analysed.holds_as_of(&now)));
-    let knowledge = Knowledge { guards: &now.guards, analysed, effort };
+    let analysed = analysed.as_deref().map(|analysed| (&*analysed.analysis, analysed.holds_as_of(&now).elapsed()));
+    let age = now.cluster.as_ref().map(|cluster| cluster.as_of.elapsed());
+    let knowledge = Knowledge { guards: &now.guards, age, analysed, effort };
     answer_knowing(bytes, endpoint, knowledge, Timestamp::now())
 }
 

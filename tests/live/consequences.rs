@@ -14,8 +14,8 @@ use crate::support::suite::{Case, cases};
 
 pub(crate) const CASES: &[Case] = cases![what_is_cut_off_is_told, what_is_cut_off_can_be_refused];
 
-const SHOP: &str = include_str!("shop.yaml");
-const GUARD: &str = "
+pub(crate) const SHOP: &str = include_str!("shop.yaml");
+pub(crate) const GUARD: &str = "
 apiVersion: scrapeguard.io/v1alpha1
 kind: ScrapeGuard
 metadata: {name: monitoring}
@@ -37,7 +37,7 @@ struct Change {
 
 const APPLY: &[&str] = &["apply", "--filename", "-"];
 
-const DEFAULT_DENY: &str = "
+pub(crate) const DEFAULT_DENY: &str = "
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: default-deny, namespace: shop}
@@ -147,7 +147,7 @@ fn a_shop_that_is_scraped(live: &Live<'_>) -> Result<Replica> {
     Ok(replica)
 }
 
-fn all_is_open(replica: &Replica) -> Result<()> {
+pub(crate) fn all_is_open(replica: &Replica) -> Result<()> {
     poll::until("all targets to be open", Duration::from_secs(30), || {
         let count = |verdict: &str| replica.metric("scrapeguard_scrape_paths", &[verdict]);
         let (open, blocked, unknown) = (count("open")?, count("blocked")?, count("unknown")?);

@@ -11,6 +11,7 @@ mod burst;
 mod certificates;
 mod companions;
 mod consequences;
+mod outages;
 mod registration;
 mod start;
 mod watch;
@@ -21,8 +22,10 @@ fn main() -> ExitCode {
     support::suite::run_alone(&[
         burst::CASES,
         certificates::CASES,
+        certificates::clock::CASES,
         companions::CASES,
         consequences::CASES,
+        outages::CASES,
         registration::CASES,
         start::CASES,
         watch::CASES,

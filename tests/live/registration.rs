@@ -20,6 +20,7 @@ pub(crate) const CASES: &[Case] = cases![
     what_somebody_changes_is_put_right,
     a_crash_of_all_holds_up_what_is_guarded_alone_until_it_is_uninstalled,
     deleting_the_manifests_removes_the_webhooks,
+    nothing_comes_back_that_is_uninstalled_beside_living_replicas,
 ];
 
 const GUARD: &str = "
@@ -130,6 +131,17 @@ impl<'a> Site<'a> {
         })
     }
 
+    /// That nothing is there that we have made.
+    fn is_clean(&self) -> Result<()> {
+        let get = |arguments: &[&str]| {
+            self.live.cluster.kubectl().succeed(&[&["get", "--output=name"], arguments].concat(), "")
+        };
+        let made = ["networkpolicies,secrets", "--all-namespaces", "-l", "app.kubernetes.io/managed-by=scrapeguard"];
+        let left = get(&made)?.stdout + &get(&["leases", "--namespace", SYSTEM])?.stdout;
+        ensure!(left.is_empty(), "something of ours is left:\n{left}");
+        Ok(())
+    }
+
     fn uninstall(&self, more: &[&str]) -> Result<(Option<i32>, String)> {
         let kubeconfig = &self.live.cluster.kubectl().kubeconfig;
         let mut program = Command::new(Path::new(env!("CARGO_BIN_EXE_scrapeguard")));
@@ -224,11 +236,7 @@ fn a_crash_of_all_holds_up_what_is_guarded_alone_until_it_is_uninstalled(cluster
         Ok(if said.succeeded { Look::Ready(()) } else { Look::NotYet(said.stderr) })
     })?;
     site.goes_on_for_us("after uninstall")?;
-    let ours = ["get", "networkpolicies,leases,secrets", "--all-namespaces", "--output=name"];
-    let left =
-        cluster.kubectl().succeed(&[&ours[..], &["-l", "app.kubernetes.io/managed-by=scrapeguard"]].concat(), "")?;
-    ensure!(left.stdout.is_empty(), "something of ours is left:\n{}", left.stdout);
-    Ok(())
+    site.is_clean()
 }
 
 /// The replicas live on: they are processes beside the pods that are deleted, so this is as bad as it gets.
@@ -253,4 +261,26 @@ fn deleting_the_manifests_removes_the_webhooks(cluster: &ControlPlane) -> Result
         ensure!(site.configuration(VALIDATING)?.is_none(), "a replica has put a configuration back");
         Ok(if looks.elapsed() > Duration::from_secs(5) { Look::Ready(()) } else { Look::not_yet("not yet") })
     })
+}
+
+fn nothing_comes_back_that_is_uninstalled_beside_living_replicas(cluster: &ControlPlane) -> Result<()> {
+    let site = Site::new(cluster)?;
+    let replicas = site.replicas()?;
+    site.enforce()?;
+    ensure!(site.is_clean().is_err(), "nothing of ours can be found");
+    let (code, text) = site.uninstall(&[])?;
+    ensure!(code == Some(0), "uninstall ends with {code:?}:\n{text}");
+    let since = std::time::Instant::now();
+    poll::until("many looks of the replicas", Duration::from_secs(20), || {
+        site.is_clean()?;
+        let left = [site.configuration(VALIDATING)?, site.configuration(MUTATING)?];
+        ensure!(left.iter().all(Option::is_none), "a replica has put a configuration back");
+        Ok(if since.elapsed() > Duration::from_secs(10) { Look::Ready(()) } else { Look::not_yet("not yet") })
+    })?;
+    site.goes_on("after uninstall")?;
+    site.goes_on_for_us("after uninstall")?;
+    for replica in &replicas {
+        ensure!(replica.ask("/livez")?.starts_with("HTTP/1.1 200"), "a replica has died:\n{}", replica.log());
+    }
+    Ok(())
 }

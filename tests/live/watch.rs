@@ -1,7 +1,7 @@
-//! What a replica knows of the cluster, as its own metrics tell it: it follows every change, and survives what clusters
-//! do to watches.
+//! What a replica knows of the cluster, as its own metrics tell it: it follows every change, and no object or
+//! guard stops it. What it answers while it cannot follow is in `outages`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
@@ -14,34 +14,31 @@ use crate::support::suite::{Case, cases};
 pub(crate) const CASES: &[Case] = cases![
     the_snapshot_follows_the_cluster,
     kinds_come_and_go_and_a_malformed_object_stops_nobody,
-    the_api_server_restarts,
-    the_store_hangs,
-    connections_are_cut,
     a_bad_guard_never_replaces_a_good_one,
 ];
 
 /// Nobody but the watches has a say in these tests.
-const ALONE: [&str; 2] = ["--registration=given", "--certificates=own"];
+pub(crate) const ALONE: [&str; 2] = ["--registration=given", "--certificates=own"];
 
 /// How long anything may take to be known.
 const SOON: Duration = Duration::from_secs(10);
 
-fn objects(replica: &Replica, kind: &str) -> Result<f64> {
+pub(crate) fn objects(replica: &Replica, kind: &str) -> Result<f64> {
     replica.metric("scrapeguard_watch_objects", &[&format!("kind=\"{kind}\"")])
 }
 
-fn knows(replica: &Replica, kind: &str, count: f64) -> Result<()> {
+pub(crate) fn knows(replica: &Replica, kind: &str, count: f64) -> Result<()> {
     metric_is(replica, "scrapeguard_watch_objects", &[&format!("kind=\"{kind}\"")], count)
 }
 
-fn metric_is(replica: &Replica, name: &str, labels: &[&str], value: f64) -> Result<()> {
+pub(crate) fn metric_is(replica: &Replica, name: &str, labels: &[&str], value: f64) -> Result<()> {
     poll::until(&format!("{name} {labels:?} to be {value}"), SOON, || {
         let now = replica.metric(name, labels)?;
         Ok(if (now - value).abs() < 0.5 { Look::Ready(()) } else { Look::not_yet(now) })
     })
 }
 
-fn policy(name: &str, selector: &str) -> String {
+pub(crate) fn policy(name: &str, selector: &str) -> String {
     format!(
         "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}, namespace: default}}, \
          spec: {{podSelector: {selector}}}}}"
@@ -49,7 +46,7 @@ fn policy(name: &str, selector: &str) -> String {
 }
 
 /// That a new policy is known, and known to be gone again.
-fn follows(live: &Live<'_>, replica: &Replica, name: &str) -> Result<()> {
+pub(crate) fn follows(live: &Live<'_>, replica: &Replica, name: &str) -> Result<()> {
     let before = objects(replica, "NetworkPolicy")?;
     live.apply(&policy(name, "{}"))?;
     knows(replica, "NetworkPolicy", before + 1.0)?;
@@ -57,12 +54,12 @@ fn follows(live: &Live<'_>, replica: &Replica, name: &str) -> Result<()> {
     knows(replica, "NetworkPolicy", before)
 }
 
-fn as_of(replica: &Replica) -> Result<f64> {
+pub(crate) fn as_of(replica: &Replica) -> Result<f64> {
     replica.metric("scrapeguard_snapshot_as_of_timestamp_seconds", &[])
 }
 
 /// Waits until the snapshot is confirmed at a later moment.
-fn is_confirmed_after(replica: &Replica, moment: f64) -> Result<()> {
+pub(crate) fn is_confirmed_after(replica: &Replica, moment: f64) -> Result<()> {
     poll::until("a later confirmation", Duration::from_secs(20), || {
         let now = as_of(replica)?;
         Ok(if now > moment { Look::Ready(()) } else { Look::not_yet(now) })
@@ -144,59 +141,6 @@ fn applied(live: &Live<'_>, manifests: &str) -> Result<()> {
         let said = live.kubectl(&["apply", "--server-side", "--filename", "-"], manifests)?;
         Ok(if said.succeeded { Look::Ready(()) } else { Look::NotYet(said.stderr) })
     })
-}
-
-fn the_api_server_restarts(cluster: &ControlPlane) -> Result<()> {
-    let live = Live::install(cluster)?;
-    live.apply(include_str!("shop.yaml"))?;
-    let mut replica = live.ready_replica("scrapeguard-0", &ALONE)?;
-    let before = (objects(&replica, "PodMonitor")?, as_of(&replica)?);
-    cluster.restart_api_server()?;
-    is_confirmed_after(&replica, before.1)?;
-    replica.wait_until_ready()?;
-    follows(&live, &replica, "afterwards")?;
-    knows(&replica, "PodMonitor", before.0)?;
-    metric_is(&replica, "scrapeguard_watch_broken", &[], 0.0)
-}
-
-fn the_store_hangs(cluster: &ControlPlane) -> Result<()> {
-    let live = Live::install(cluster)?;
-    let mut replica = live.ready_replica("scrapeguard-0", &[&ALONE[..], &["--staleness=8"]].concat())?;
-    let begun = Instant::now();
-    cluster.signal_etcd("STOP")?;
-    replica.wait_until_unready()?;
-    let (reason, stopped) = (replica.ask("/readyz")?, as_of(&replica)?);
-    ensure!(reason.contains("the API server has not answered"), "{reason}");
-    poll::until("20 seconds to pass", Duration::from_secs(30), || {
-        ensure!(replica.ask("/readyz")?.starts_with("HTTP/1.1 503"), "it is ready, although nothing can be known");
-        ensure!(as_of(&replica)? <= stopped, "it claims to know more than it can");
-        let passed = begun.elapsed();
-        Ok(if passed > Duration::from_secs(20) { Look::Ready(()) } else { Look::not_yet(passed.as_secs()) })
-    })?;
-    cluster.signal_etcd("CONT")?;
-    replica.wait_until_ready()?;
-    is_confirmed_after(&replica, stopped)?;
-    follows(&live, &replica, "afterwards")
-}
-
-fn connections_are_cut(cluster: &ControlPlane) -> Result<()> {
-    let live = Live::install(cluster)?;
-    let mut replica = live.ready_replica("scrapeguard-0", &[&ALONE[..], &["--staleness=7"]].concat())?;
-    for round in 0..3 {
-        live.api.interrupt();
-        follows(&live, &replica, &format!("round-{round}"))?;
-    }
-    ensure!(replica.metric("scrapeguard_watch_failures_total", &[])? > 0.0, "nothing was cut");
-    live.api.cut();
-    live.apply(&policy("unseen", "{}"))?;
-    let known = objects(&replica, "NetworkPolicy")?;
-    replica.wait_until_unready()?;
-    ensure!(replica.ask("/readyz")?.contains("watches: for "), "{}", replica.ask("/readyz")?);
-    ensure!((objects(&replica, "NetworkPolicy")? - known).abs() < 0.5, "it knows what nobody told");
-    live.api.mend();
-    replica.wait_until_ready()?;
-    knows(&replica, "NetworkPolicy", known + 1.0)?;
-    metric_is(&replica, "scrapeguard_watch_broken", &[], 0.0)
 }
 
 fn guard(name: &str, spec: &str) -> String {

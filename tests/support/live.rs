@@ -4,9 +4,11 @@
 //! There is no kubelet: the pods of our Deployment exist, and nothing runs in them. The replicas are processes beside.
 //! There is no kube-proxy either: a [`Forwarder`] listens on the address of our Service.
 
+pub(crate) mod clock;
 pub(crate) mod forwarder;
 pub(crate) mod kubelet;
 pub(crate) mod replica;
+pub(crate) mod witness;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
+use self::clock::WallClock;
 use self::forwarder::{Backends, Forwarder};
 use self::replica::Replica;
 use super::control_plane::ControlPlane;
@@ -56,6 +59,17 @@ impl<'a> Live<'a> {
     /// Starts a replica with the arguments of our Deployment and these besides, and waits until it listens. The Service
     /// leads to it while it is ready.
     pub(crate) fn replica(&self, name: &str, arguments: &[&str]) -> Result<Replica> {
+        self.start(name, arguments, None)
+    }
+
+    /// The same with a wall clock of its own, and waits until it is ready.
+    pub(crate) fn ready_replica_by(&self, clock: &WallClock, name: &str, arguments: &[&str]) -> Result<Replica> {
+        let mut replica = self.start(name, arguments, Some(clock))?;
+        replica.wait_until_ready()?;
+        Ok(replica)
+    }
+
+    fn start(&self, name: &str, arguments: &[&str], clock: Option<&WallClock>) -> Result<Replica> {
         let own = [
             format!("--kubeconfig={}", self.kubeconfig.display()),
             format!("--namespace={SYSTEM}"),
@@ -63,7 +77,7 @@ impl<'a> Live<'a> {
             format!("--service-port={}", self.port),
         ];
         let all = own.into_iter().chain(arguments.iter().map(|argument| (*argument).to_owned()));
-        let replica = Replica::start(self.cluster, name, all)?;
+        let replica = Replica::start(self.cluster, name, all, clock)?;
         let addresses = (replica.admission(), Some(replica.health()));
         self.replicas.lock().unwrap_or_else(PoisonError::into_inner).push(addresses);
         Ok(replica)

@@ -165,7 +165,7 @@ impl Scene {
     fn show(&self) {
         let guards: Guards = self.declared.values().filter_map(|it| it.guard.clone().ok()).collect();
         let snapshot = Arc::new(self.store.lock().unwrap().snapshot());
-        let cluster = Some(Cluster { snapshot, as_of: Timestamp::now() });
+        let cluster = Some(Cluster { snapshot, as_of: tokio::time::Instant::now() });
         self.worker.context.shared.state.publish(State { cluster, ..State::of(guards) });
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use kube::Client;
 use kube::client::{APIGroupDiscovery, APIGroupDiscoveryList};
+use kube::core::params::ListParams;
+use serde::de::IgnoredAny;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
@@ -28,7 +30,7 @@ pub(super) async fn run(client: Client, places: Places, changed: Arc<Notify>) {
     loop {
         match timeout(PATIENCE, client.list_api_groups_aggregated()).await {
             Ok(Ok(list)) => {
-                tell(&places, &served(list));
+                tell(&client, &places, &served(list)).await;
                 is_well = true;
             }
             failed => {
@@ -46,16 +48,30 @@ pub(super) async fn run(client: Client, places: Places, changed: Arc<Notify>) {
 }
 
 /// Every watch is told if its place is another one now.
-fn tell(places: &Places, served: &HashMap<(String, String), Served>) {
+async fn tell(client: &Client, places: &Places, served: &HashMap<(String, String), Served>) {
     for (kind, place) in places {
-        let now = served.get(&(kind.group.to_owned(), kind.name.to_owned()));
-        let now = now.map_or(Place::Nowhere, |served| Place::At(served.clone()));
+        let before = place.borrow().clone();
+        let now = match served.get(&(kind.group.to_owned(), kind.name.to_owned())) {
+            Some(served) => Place::At(served.clone()),
+            None if is_still_served(client, &before).await => continue,
+            None => Place::Nowhere,
+        };
         place.send_if_modified(|known| {
             let is_another = *known != now;
             *known = now;
             is_another
         });
     }
+}
+
+/// An API server that has just started leaves out what it has not found yet. It does not say that this does not exist.
+async fn is_still_served(client: &Client, place: &Place) -> bool {
+    let Place::At(Served { path }) = place else { return false };
+    let Ok(request) = kube::core::Request::new(path.clone()).list(&ListParams::default().limit(1)) else {
+        return false;
+    };
+    let answer = timeout(PATIENCE, client.request::<IgnoredAny>(request)).await;
+    !matches!(answer, Ok(Err(kube::Error::Api(status))) if status.code == 404)
 }
 
 /// Where each group and kind can be watched, in the version that the API server prefers.
@@ -85,6 +101,8 @@ fn of_group(group: APIGroupDiscovery) -> Vec<((String, String), Served)> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::{Request, Response};
+    use kube::client::Body;
     use serde_json::json;
 
     use super::super::kinds;
@@ -113,19 +131,32 @@ mod tests {
         assert_eq!(path("PeerAuthentication"), "/apis/security.istio.io/v1beta1/peerauthentications");
     }
 
-    #[test]
-    fn only_a_change_is_told() {
+    /// An API server that answers every request with this status.
+    fn always(code: u16) -> Client {
+        let answer = move |_: Request<Body>| async move {
+            let status = json!({"kind": "Status", "code": code, "message": "", "reason": ""}).to_string();
+            Ok::<_, std::io::Error>(Response::builder().status(code).body(Body::from(status.into_bytes())).unwrap())
+        };
+        Client::new(tower::service_fn(answer), "default")
+    }
+
+    #[tokio::test]
+    async fn only_a_change_is_told() {
         let kind = kinds::watched(true).find(|kind| kind.name == "PodMonitor").unwrap();
         let (place, mut told) = watch::channel(Place::NotKnown);
         let places = vec![(kind, place)];
         let here = Served::at(kind.group, "v1", "podmonitors");
         let key = (kind.group.to_owned(), kind.name.to_owned());
         let served = HashMap::from([(key, here.clone())]);
-        tell(&places, &served);
+        tell(&always(404), &places, &served).await;
         assert_eq!(*told.borrow_and_update(), Place::At(here));
-        tell(&places, &served);
+        tell(&always(404), &places, &served).await;
         assert!(!told.has_changed().unwrap());
-        tell(&places, &HashMap::new());
+        for hesitant in [200, 403, 503] {
+            tell(&always(hesitant), &places, &HashMap::new()).await;
+            assert!(!told.has_changed().unwrap(), "{hesitant} says that it is gone");
+        }
+        tell(&always(404), &places, &HashMap::new()).await;
         assert_eq!(*told.borrow_and_update(), Place::Nowhere);
     }
 }

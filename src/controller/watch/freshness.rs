@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::kinds::Kind;
 use super::news::Sign;
+use super::pulse::Beat;
 
 /// The watches of all kinds, and the pulse of the API server.
 #[derive(Debug)]
@@ -43,8 +44,15 @@ impl Freshness {
         Self { bound, since: now, pulse: None, kinds }
     }
 
-    /// The API server has answered a question that was asked then.
-    pub(super) fn beat(&mut self, asked: Instant) {
+    /// The API server has answered a question. Watches that are in doubt count as broken until they begin anew.
+    pub(super) fn beat(&mut self, Beat { asked, doubted_before }: Beat) {
+        for watch in self.kinds.values_mut() {
+            if let Watch::Works(seen) = *watch
+                && doubted_before.is_some_and(|doubted| seen < doubted)
+            {
+                *watch = Watch::broken(seen, self.pulse, "its connection may be dead".to_owned());
+            }
+        }
         self.pulse = self.pulse.max(Some(asked));
     }
 
@@ -56,9 +64,7 @@ impl Freshness {
             (Sign::Absent, _) => Watch::Absent,
             (Sign::Forbidden(reason), _) => Watch::Forbidden(reason),
             (Sign::Silent, Watch::Works(seen)) => Watch::Broken(*seen, "nothing was heard of it".to_owned()),
-            (Sign::Broken(reason), Watch::Works(seen)) => {
-                Watch::Broken(self.pulse.map_or(*seen, |it| it.max(*seen)), reason)
-            }
+            (Sign::Broken(reason), Watch::Works(seen)) => Watch::broken(*seen, self.pulse, reason),
             (Sign::Broken(reason), Watch::Broken(since, _)) => Watch::Broken(*since, reason),
             (Sign::Broken(reason), Watch::Starting(_)) => Watch::Starting(Some(reason)),
             (Sign::Broken(reason), Watch::Absent | Watch::Forbidden(_)) => Watch::Broken(now, reason),
@@ -145,6 +151,11 @@ impl Freshness {
 }
 
 impl Watch {
+    /// It worked, as was last seen then, and at that pulse.
+    fn broken(seen: Instant, pulse: Option<Instant>, reason: String) -> Self {
+        Self::Broken(pulse.map_or(seen, |it| it.max(seen)), reason)
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Starting(Some(reason)) | Self::Broken(_, reason) | Self::Forbidden(reason) => reason,
@@ -173,12 +184,13 @@ mod tests {
     /// What happens, and when, in seconds.
     #[derive(Clone, Debug)]
     enum Step {
-        Beat(u64),
+        Beats(u64),
+        BeatsAgain(u64),
         Pod(u64, Sign),
         Policy(u64, Sign),
         Heard(u64),
     }
-    use Step::{Beat, Heard, Pod, Policy};
+    use Step::{Beats, BeatsAgain, Heard, Pod, Policy};
 
     fn kind(name: &str) -> &'static Kind {
         kinds::watched(true).find(|kind| kind.name == name).unwrap()
@@ -195,7 +207,8 @@ mod tests {
         let mut freshness = Freshness::new(kinds.into_iter(), Duration::from_secs(BOUND), start);
         for step in steps.iter().cloned() {
             match step {
-                Beat(time) => freshness.beat(at(time)),
+                Beats(time) => freshness.beat(Beat { asked: at(time), doubted_before: None }),
+                BeatsAgain(time) => freshness.beat(Beat { asked: at(time), doubted_before: Some(at(time)) }),
                 Pod(time, sign) => drop(freshness.sign(kind("Pod"), sign, at(time))),
                 Policy(time, sign) => drop(freshness.sign(kind("AuthorizationPolicy"), sign, at(time))),
                 Heard(time) => freshness.heard(kind("Pod"), at(time)),
@@ -204,41 +217,45 @@ mod tests {
         (freshness, start)
     }
 
-    const READY: [Step; 3] = [Pod(1, Sign::Works), Policy(1, Sign::Absent), Beat(2)];
+    const READY: [Step; 3] = [Pod(1, Sign::Works), Policy(1, Sign::Absent), Beats(2)];
 
     #[rstest]
     #[case::nothing_yet(&[], 1, None, Some("the API server has not answered yet"))]
-    #[case::not_everything(&[Beat(1), Pod(1, Sign::Works)], 2, None, Some("waiting for AuthorizationPolicy.security.istio.io"))]
+    #[case::not_everything(&[Beats(1), Pod(1, Sign::Works)], 2, None, Some("waiting for AuthorizationPolicy.security.istio.io"))]
     #[case::cannot_begin(
-        &[Beat(1), Pod(1, broken()), Policy(1, Sign::Absent)], 2, None, Some("waiting for Pod (refused)")
+        &[Beats(1), Pod(1, broken()), Policy(1, Sign::Absent)], 2, None, Some("waiting for Pod (refused)")
     )]
-    #[case::what_is_optional_is_not_waited_for_forever(&[Pod(1, Sign::Works), Beat(61)], 61, Some(61), None)]
-    #[case::what_is_required_is(&[Policy(1, Sign::Absent), Beat(600)], 600, None, Some("waiting for Pod"))]
+    #[case::what_is_optional_is_not_waited_for_forever(&[Pod(1, Sign::Works), Beats(61)], 61, Some(61), None)]
+    #[case::what_is_required_is(&[Policy(1, Sign::Absent), Beats(600)], 600, None, Some("waiting for Pod"))]
     #[case::all_is_well(&READY, 3, Some(2), None)]
-    #[case::the_pulse_tells_the_time(&[&READY[..], &[Beat(40)]].concat(), 41, Some(40), None)]
+    #[case::the_pulse_tells_the_time(&[&READY[..], &[Beats(40)]].concat(), 41, Some(40), None)]
     #[case::no_pulse(&READY, 63, Some(2), Some("for 61 s, the API server has not answered"))]
-    #[case::broken(&[&READY[..], &[Pod(4, broken()), Beat(30)]].concat(), 31, Some(2), None)]
+    #[case::broken(&[&READY[..], &[Pod(4, broken()), Beats(30)]].concat(), 31, Some(2), None)]
     #[case::broken_for_too_long(
-        &[&READY[..], &[Pod(4, broken()), Beat(62)]].concat(), 63, Some(2),
+        &[&READY[..], &[Pod(4, broken()), Beats(62)]].concat(), 63, Some(2),
         Some("for 61 s, the watch is broken of Pod (refused)")
     )]
     #[case::broken_again_and_again(
-        &[&READY[..], &[Pod(4, broken()), Pod(50, broken()), Beat(62)]].concat(), 63, Some(2),
+        &[&READY[..], &[Pod(4, broken()), Pod(50, broken()), Beats(62)]].concat(), 63, Some(2),
         Some("for 61 s, the watch is broken of Pod (refused)")
     )]
-    #[case::mended(&[&READY[..], &[Pod(4, broken()), Beat(80), Pod(81, Sign::Works)]].concat(), 82, Some(80), None)]
+    #[case::mended(&[&READY[..], &[Pod(4, broken()), Beats(80), Pod(81, Sign::Works)]].concat(), 82, Some(80), None)]
+    #[case::a_dead_connection_may_not_be_the_only_one(&[&READY[..], &[BeatsAgain(20)]].concat(), 21, Some(2), None)]
+    #[case::a_watch_that_goes_on_is_believed(&[&READY[..], &[BeatsAgain(20), Pod(22, Sign::Works)]].concat(), 23, Some(20), None)]
+    #[case::what_it_told_before_is_doubted(&[&READY[..], &[Heard(19), BeatsAgain(20)]].concat(), 21, Some(19), None)]
+    #[case::what_it_has_told_since_is_believed(&[&READY[..], &[Heard(20), BeatsAgain(20)]].concat(), 21, Some(20), None)]
     #[case::silence_counts_from_the_last_sign(
-        &[&READY[..], &[Heard(5), Beat(80), Pod(80, Sign::Silent)]].concat(), 80, Some(5),
+        &[&READY[..], &[Heard(5), Beats(80), Pod(80, Sign::Silent)]].concat(), 80, Some(5),
         Some("for 75 s, the watch is broken of Pod (nothing was heard of it)")
     )]
     #[case::what_is_optional_counts_while_it_may_come_back(
-        &[Pod(1, Sign::Works), Policy(1, Sign::Works), Beat(2), Policy(3, broken()), Beat(50)], 51, Some(2), None
+        &[Pod(1, Sign::Works), Policy(1, Sign::Works), Beats(2), Policy(3, broken()), Beats(50)], 51, Some(2), None
     )]
     #[case::and_is_given_up_then(
-        &[Pod(1, Sign::Works), Policy(1, Sign::Works), Beat(2), Policy(3, broken()), Beat(63)], 63, Some(63), None
+        &[Pod(1, Sign::Works), Policy(1, Sign::Works), Beats(2), Policy(3, broken()), Beats(63)], 63, Some(63), None
     )]
     #[case::what_may_not_be_read_stops_nobody(
-        &[Pod(1, Sign::Works), Policy(1, Sign::Forbidden("no".to_owned())), Beat(2)], 3, Some(2), None
+        &[Pod(1, Sign::Works), Policy(1, Sign::Forbidden("no".to_owned())), Beats(2)], 3, Some(2), None
     )]
     fn what_is_known_has_an_age(
         #[case] steps: &[Step],
@@ -255,8 +272,8 @@ mod tests {
     #[rstest]
     #[case::all_is_well(&[Policy(1, Sign::Works)], 600, &[])]
     #[case::forbidden(&[Policy(1, Sign::Forbidden("no".to_owned()))], 2, &["no"])]
-    #[case::broken(&[Beat(2), Policy(1, Sign::Works), Policy(3, broken())], 60, &[])]
-    #[case::broken_for_too_long(&[Beat(2), Policy(1, Sign::Works), Policy(3, broken())], 63, &["refused"])]
+    #[case::broken(&[Beats(2), Policy(1, Sign::Works), Policy(3, broken())], 60, &[])]
+    #[case::broken_for_too_long(&[Beats(2), Policy(1, Sign::Works), Policy(3, broken())], 63, &["refused"])]
     #[case::never_there(&[Policy(3, broken())], 61, &["refused"])]
     #[case::required(&[Pod(1, Sign::Works), Pod(3, broken()), Policy(1, Sign::Absent)], 600, &[])]
     fn what_cannot_be_read_is_told(#[case] steps: &[Step], #[case] now: u64, #[case] expected: &[&str]) {

@@ -2,6 +2,9 @@
 //!
 //! A watch that says nothing looks the same whether nothing happens or nobody is there. The question is about a page of
 //! one namespace, without a version: only an API server that is up to date with its store can answer that.
+//!
+//! Where a question is never answered and the next one is, a connection has died that nobody has closed. Those of the
+//! watches may have died with it, and would say nothing either: each has to begin anew.
 
 use std::time::Duration;
 
@@ -18,15 +21,30 @@ const SOON: Duration = Duration::from_secs(1);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks until it is dropped, and tells when the last question was asked that has been answered.
-pub(super) async fn run(client: Client, beats: watch::Sender<Option<Instant>>) {
-    let mut is_well = true;
+/// What the last answer tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beat {
+    /// When it was asked for.
+    pub(super) asked: Instant,
+    /// Watches that have told nothing since then may be dead; `None` while no question was left without an answer.
+    pub(super) doubted_before: Option<Instant>,
+}
+
+/// Asks until it is dropped, and tells of every answer.
+pub(super) async fn run(client: Client, beats: watch::Sender<Option<Beat>>) {
+    let (mut is_well, mut is_silent, mut doubted_before) = (true, false, None);
     loop {
         let asked = Instant::now();
         let answer = timeout(PATIENCE, ask(&client)).await;
+        is_silent |= answer.is_err();
         let problem = answer.map_or_else(|slow| Some(slow.to_string()), |it| it.err().map(|error| error.to_string()));
         match &problem {
-            None => drop(beats.send_replace(Some(asked))),
+            None => {
+                if std::mem::take(&mut is_silent) {
+                    doubted_before = Some(asked);
+                }
+                beats.send_replace(Some(Beat { asked, doubted_before }));
+            }
             Some(reason) if is_well => tracing::warn!(reason, "the API server does not answer"),
             Some(_) => {}
         }

@@ -21,6 +21,7 @@ use super::kinds::{Kind, Place, Served};
 use super::ledger::{Ledger, ObjectChange};
 use super::news::{Outbox, Sign};
 use super::object::Watched;
+use super::pulse::Beat;
 
 /// How many objects one page of a list has.
 const PAGE: u32 = 500;
@@ -39,8 +40,15 @@ const SHORT: Duration = Duration::from_secs(1);
 const FAILURES_BEFORE_LIST: u32 = 4;
 
 /// Watches a kind wherever it is served, until it is dropped.
-pub(super) async fn follow(client: Client, kind: &'static Kind, mut place: watch::Receiver<Place>, out: Outbox) {
-    let mut stream = Stream { client, out, objects: Objects { kind, ledger: Ledger::default() } };
+pub(super) async fn follow(
+    client: Client,
+    kind: &'static Kind,
+    mut place: watch::Receiver<Place>,
+    beats: watch::Receiver<Option<Beat>>,
+    out: Outbox,
+) {
+    let objects = Objects { kind, ledger: Ledger::default() };
+    let mut stream = Stream { client, out, beats, objects, is_known: false };
     loop {
         let here = place.borrow_and_update().clone();
         let changed = async {
@@ -65,7 +73,10 @@ pub(super) async fn follow(client: Client, kind: &'static Kind, mut place: watch
 struct Stream {
     client: Client,
     out: Outbox,
+    beats: watch::Receiver<Option<Beat>>,
     objects: Objects,
+    /// Whether all objects were told once, and not taken back.
+    is_known: bool,
 }
 
 /// What there is of a kind.
@@ -123,12 +134,17 @@ impl Stream {
     }
 
     /// Tells of a failure, and says how to go on.
+    ///
+    /// An API server that has just started forbids everything until it has read the permissions that there are, so what
+    /// is known is not taken back for that. If it stays so, it grows old.
     async fn tell(&mut self, failure: Failure) -> Next {
         match failure {
             // The list that follows takes no longer than any other.
             Failure::Expired => return Next::List,
             Failure::Missing(_) if !self.is_required() => self.leave(Sign::Absent).await,
-            Failure::Forbidden(reason) if !self.is_required() => self.leave(Sign::Forbidden(reason)).await,
+            Failure::Forbidden(reason) if !self.is_required() && !self.is_known => {
+                self.leave(Sign::Forbidden(reason)).await;
+            }
             Failure::Missing(reason) | Failure::Forbidden(reason) | Failure::Other(reason) => {
                 self.out.sign(Sign::Broken(reason)).await;
                 return Next::TakeUp;
@@ -145,6 +161,7 @@ impl Stream {
     async fn leave(&mut self, sign: Sign) {
         let room = self.out.room().await;
         room.tell_of(self.objects.ledger.clear());
+        self.is_known = false;
         self.out.sign(sign).await;
     }
 
@@ -160,6 +177,7 @@ impl Stream {
             let Some(token) = metadata.r#continue.filter(|token| !token.is_empty()) else {
                 let room = self.out.room().await;
                 room.tell_of(self.objects.ledger.end_list());
+                self.is_known = true;
                 let version = metadata.resource_version.filter(|version| !version.is_empty());
                 return version.ok_or_else(|| Failure::Other("the list has no version".to_owned()));
             };
@@ -183,11 +201,16 @@ impl Stream {
         backoff: &mut Backoff,
     ) -> Result<(), Failure> {
         let mut events = self.events(request, version).await?.ready_chunks(EVENTS);
-        self.out.sign(Sign::Works).await;
         let started = Instant::now();
-        let mut has_said_something = false;
+        self.out.sign(Sign::Works).await;
+        let (mut seen, mut has_said_something) = (started, false);
         loop {
-            match timeout(SILENCE, events.next()).await {
+            let next = tokio::select! {
+                next = timeout(SILENCE, events.next()) => next,
+                () = is_doubted(&mut self.beats, seen) => return Ok(()),
+            };
+            seen = Instant::now();
+            match next {
                 Ok(Some(events)) => {
                     let room = self.out.room().await;
                     let mut changes = Vec::new();
@@ -218,6 +241,14 @@ impl Stream {
         let events = self.client.request_events::<Box<RawValue>>(request.map_err(Failure::of_request)?);
         let events = timeout(START_TIME, events).await.map_err(|_| Failure::slow("the watch", START_TIME))??;
         Ok(events.boxed())
+    }
+}
+
+/// Waits until a watch is doubted that has last told something then; see [`super::pulse`].
+async fn is_doubted(beats: &mut watch::Receiver<Option<Beat>>, seen: Instant) {
+    let doubted = |beat: &Option<Beat>| beat.and_then(|beat| beat.doubted_before).is_some_and(|doubted| seen < doubted);
+    if beats.wait_for(doubted).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -15,6 +15,7 @@ use super::kinds::{self, Kind, Role};
 use super::ledger::ObjectChange;
 use super::news::{News, Sign, What};
 use super::pending::Pending;
+use super::pulse::Beat;
 use crate::model::guard::Guards;
 use crate::model::snapshot::{Builder, Change, Snapshot, UnreadKind};
 use crate::state::{Cluster, State};
@@ -71,19 +72,19 @@ impl World {
     }
 
     /// Takes news until it is dropped; returns only when a snapshot could not be made.
-    pub(super) async fn run(mut self, mut news: mpsc::Receiver<News>, mut beats: watch::Receiver<Option<Instant>>) {
+    pub(super) async fn run(mut self, mut news: mpsc::Receiver<News>, mut beats: watch::Receiver<Option<Beat>>) {
         let mut look = interval(LOOK);
         loop {
             tokio::select! {
                 Some(first) = news.recv() => {
                     self.take(first);
-                    while let Ok(next) = news.try_recv() {
-                        self.take(next);
-                    }
+                    self.take_all(&mut news);
                 }
                 Ok(()) = beats.changed() => {
-                    if let Some(asked) = *beats.borrow_and_update() {
-                        self.freshness.beat(asked);
+                    // The answer does not confirm what is known without what was told before it.
+                    self.take_all(&mut news);
+                    if let Some(beat) = *beats.borrow_and_update() {
+                        self.freshness.beat(beat);
                     }
                 }
                 () = sleep_until(self.not_before), if self.is_worth_publishing() => {}
@@ -93,6 +94,12 @@ impl World {
                 tracing::error!(%error, "no snapshot could be made");
                 return;
             }
+        }
+    }
+
+    fn take_all(&mut self, news: &mut mpsc::Receiver<News>) {
+        while let Ok(next) = news.try_recv() {
+            self.take(next);
         }
     }
 
@@ -186,8 +193,12 @@ impl World {
             self.publish().await?;
         }
         let now = Instant::now();
-        if let (Contents::Complete(_), Some(as_of)) = (&self.contents, self.as_of(now)) {
-            self.shared.metrics.watch.as_of.set(as_of.as_second());
+        // What waits to be published may be older than the answer that confirms the rest.
+        if let (Contents::Complete(_), Some(as_of), false) =
+            (&self.contents, self.freshness.as_of(now), self.is_worth_publishing())
+        {
+            let by_the_wall_clock = Timestamp::now().checked_sub(as_of.elapsed()).unwrap_or_default();
+            self.shared.metrics.watch.as_of.set(by_the_wall_clock.as_second());
             self.shared.state.confirm(as_of);
         }
         match self.freshness.problem(now) {
@@ -196,12 +207,6 @@ impl World {
             None => {}
         }
         Ok(())
-    }
-
-    /// By the wall clock. The time between is measured by another one, which nobody sets.
-    fn as_of(&self, now: Instant) -> Option<Timestamp> {
-        let age = now.saturating_duration_since(self.freshness.as_of(now)?);
-        Timestamp::now().checked_sub(age).ok()
     }
 
     async fn publish(&mut self) -> Result<(), JoinError> {
@@ -244,7 +249,8 @@ impl World {
             metrics.guards.set(number(state.guards.iter().count()));
             metrics.guard_problems.set(number(state.guard_problems.len()));
         }
-        let as_of = self.as_of(Instant::now()).or_else(|| state.cluster.as_ref().map(|cluster| cluster.as_of));
+        let as_of =
+            self.freshness.as_of(Instant::now()).or_else(|| state.cluster.as_ref().map(|cluster| cluster.as_of));
         state.cluster = as_of.map(|as_of| Cluster { snapshot, as_of });
         self.shared.state.publish(state);
     }

@@ -60,6 +60,7 @@ pub(super) fn of(
     };
     let Some(guard) = guards.governing(alteration.namespace) else { return Consequences::default() };
     let review = Review {
+        snapshot,
         object: &alteration.object,
         annotations: &alteration.metadata.annotations,
         is_deletion: alteration.json.is_none(),

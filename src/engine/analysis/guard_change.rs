@@ -40,6 +40,7 @@ pub(super) fn consequences(
     }
     let object = ObjectReference { kind: KIND.to_owned(), namespace: None, name: guard.name.clone() };
     let review = Review {
+        snapshot,
         object: &object,
         annotations: &Labels::none(),
         is_deletion: after.is_none(),

@@ -5,9 +5,14 @@ mod guards;
 mod laws;
 mod refusals;
 
+use std::sync::Arc;
+
 use rstest::rstest;
 
-use fixture::{Asked, said};
+use super::Analysis;
+use crate::model::guard::{Guards, User};
+use crate::model::snapshot::UnreadKind;
+use fixture::{Asked, CIRCUMSTANCES, said, snapshot};
 
 #[rstest]
 #[case::nothing(Asked::put("NetworkPolicy", "shop", "web", "spec: {podSelector: {matchLabels: {app: nobody}}}"), &[])]
@@ -58,4 +63,23 @@ use fixture::{Asked, said};
 #[case::image_of_a_template(Asked::template("Deployment", "shop", "api", "labels: {app: api}", "http"), &[])]
 fn a_change_is_answered_with_what_it_closes(#[case] asked: Asked, #[case] expected: &[&str]) {
     assert_eq!(said(&asked), expected);
+}
+
+#[rstest]
+#[case::what_is_scraped("PodMonitor", "monitoring.coreos.com", true)]
+#[case::what_verdicts_tell_of("AuthorizationPolicy", "security.istio.io", false)]
+fn nobody_knows_what_is_lost_where_what_is_scraped_could_not_be_read(
+    #[case] kind: &str,
+    #[case] group: &str,
+    #[case] is_told: bool,
+) {
+    let unread = UnreadKind { group: group.to_owned(), kind: kind.to_owned(), reason: "forbidden".to_owned() };
+    let snapshot = Arc::new(snapshot().with_unread(vec![unread]));
+    let analysis = Analysis::of(snapshot, Arc::new(Guards::built_in()), &CIRCUMSTANCES);
+    let asked = Asked::put("NetworkPolicy", "shop", "any", "spec: {podSelector: {matchLabels: {app: nobody}}}");
+    let told = analysis.consequences(&asked.request(), &User::default(), &CIRCUMSTANCES).unknowns;
+    let reasons: Vec<_> = told.into_iter().map(|unknown| unknown.reason).collect();
+    let reason = "there may be more that it closes, for objects of kind PodMonitor (monitoring.coreos.com) could not \
+        be read: forbidden";
+    assert_eq!(reasons, if is_told { vec![reason] } else { vec![] });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::admission::{Circumstances, Consequence, judge_consequences};
+use crate::engine::admission::{Circumstances, Consequence, Unknown, judge_consequences};
 use crate::engine::analysis::consequences::{Consequences, Found};
 use crate::engine::analysis::effect::{Effect, Kind, Subject};
 use crate::engine::message::HEADLINE_LIMIT;
@@ -10,6 +10,7 @@ use crate::engine::rules::{self, Rule};
 use crate::model::finding::Family;
 use crate::model::guard::{Guard, User};
 use crate::model::labels::Labels;
+use crate::model::snapshot::Snapshot;
 use crate::model::{FieldPath, Finding, ObjectReference, Resource, RuleId, Severity};
 
 /// Something is cut off, and no rule about an object says why.
@@ -26,6 +27,7 @@ const OBJECT_LIMIT: usize = 60;
 /// A change under review, and who judges it.
 #[derive(Clone, Copy)]
 pub(super) struct Review<'r> {
+    pub(super) snapshot: &'r Snapshot,
     pub(super) object: &'r ObjectReference,
     pub(super) annotations: &'r Labels<'r>,
     pub(super) is_deletion: bool,
@@ -50,7 +52,15 @@ pub(super) fn consequences(found: Found, review: &Review<'_>) -> Consequences {
     let told = groups.into_iter().filter_map(|group| told(&group, fix.as_deref(), review));
     let judgements =
         judge_consequences(told.collect(), review.guard, review.is_guarded, review.annotations, review.circumstances);
-    Consequences { judgements, unknowns: Vec::new(), effects }
+    Consequences { judgements, unknowns: unread(review).into_iter().collect(), effects }
+}
+
+/// What nobody can tell, because a kind could not be read that says what is scraped. Where others could not be read, the
+/// verdicts say so.
+fn unread(review: &Review<'_>) -> Option<Unknown> {
+    let unread = review.snapshot.unread().iter().find(|kind| kind.affects().is_none())?;
+    let reason = format!("there may be more that it closes, for {unread}");
+    Some(Unknown { object: review.object.clone(), reason })
 }
 
 fn rule_of(effect: &Effect) -> RuleId {

@@ -1,6 +1,7 @@
 //! Forwards connections as a network does: to whoever is ready, and not at all once it is cut.
 
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub(crate) struct Forwarder {
     is_cut: Arc<AtomicBool>,
     /// A message ends all connections.
     cuts: watch::Sender<()>,
+    /// A message has all connections hang.
+    hangs: watch::Sender<()>,
     listening: tokio::task::JoinHandle<()>,
 }
 
@@ -30,7 +33,8 @@ impl Forwarder {
     pub(crate) fn to(cluster: &ControlPlane, listener: TcpListener, backends: Backends) -> Result<Self> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let (is_cut, (cuts, cut)) = (Arc::new(AtomicBool::new(false)), watch::channel(()));
+        let (is_cut, (cuts, cut), (hangs, hang)) =
+            (Arc::new(AtomicBool::new(false)), watch::channel(()), watch::channel(()));
         let closed = Arc::clone(&is_cut);
         let listening = cluster.spawn(async move {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
@@ -39,17 +43,22 @@ impl Forwarder {
                 if closed.load(Ordering::Relaxed) {
                     continue;
                 }
-                let (backends, turn, mut cut) = (Arc::clone(&backends), Arc::clone(&turn), cut.clone());
+                let (backends, turn) = (Arc::clone(&backends), Arc::clone(&turn));
+                let (mut cut, mut hang) = (cut.clone(), hang.clone());
                 cut.mark_unchanged();
+                hang.mark_unchanged();
                 tokio::spawn(async move {
+                    let mut forwarding = pin!(forward(client, &backends, &turn));
                     tokio::select! {
-                        () = forward(client, &backends, &turn) => {}
+                        () = &mut forwarding => {}
                         _ = cut.changed() => {}
+                        // It stays open, and nothing goes through it any more.
+                        Ok(()) = hang.changed() => drop(cut.changed().await),
                     }
                 });
             }
         });
-        Ok(Self { address, is_cut, cuts, listening })
+        Ok(Self { address, is_cut, cuts, hangs, listening })
     }
 
     /// Where it listens.
@@ -60,6 +69,11 @@ impl Forwarder {
     /// Ends all connections; new ones are made.
     pub(crate) fn interrupt(&self) {
         self.cuts.send_replace(());
+    }
+
+    /// Has all connections hang, as where somebody on the way has forgotten them; new ones are made.
+    pub(crate) fn hang(&self) {
+        self.hangs.send_replace(());
     }
 
     /// Ends all connections, and every new one at once, until it is mended.

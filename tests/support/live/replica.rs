@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::clock::WallClock;
 use crate::support::control_plane::ControlPlane;
 use crate::support::control_plane::process::Process;
 use crate::support::installation::{address, shipped};
@@ -23,10 +24,16 @@ pub(crate) struct Replica {
 
 impl Replica {
     /// Starts it with the arguments of our Deployment, on ports of its own, and with these.
-    pub(super) fn start(cluster: &ControlPlane, name: &str, more: impl Iterator<Item = String>) -> Result<Self> {
-        let program = Path::new(env!("CARGO_BIN_EXE_scrapeguard"));
-        let arguments = shipped_arguments()?.into_iter().chain(more);
-        let mut process = Process::start(name, program, arguments, &cluster.logs())?;
+    pub(super) fn start(
+        cluster: &ControlPlane,
+        name: &str,
+        more: impl Iterator<Item = String>,
+        clock: Option<&WallClock>,
+    ) -> Result<Self> {
+        let environment = clock.into_iter().flat_map(WallClock::environment);
+        let program = env!("CARGO_BIN_EXE_scrapeguard").to_owned();
+        let arguments = environment.chain([program]).chain(shipped_arguments()?).chain(more);
+        let mut process = Process::start(name, Path::new("env"), arguments, &cluster.logs())?;
         let admission = process.wait_for_line("the admission address", |line| address(line, "admission"))?;
         let health = process.wait_for_line("the health address", |line| address(line, "health"))?;
         Ok(Self { process, admission, health })

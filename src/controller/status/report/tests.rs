@@ -36,7 +36,7 @@ fn known(conditions: Vec<How>) -> Known {
     let pod = r#"{"metadata": {"name": "g", "namespace": "monitoring", "labels": {"app.kubernetes.io/name": "grafana",
         "app.kubernetes.io/instance": "prometheus-operator"}}, "spec": {"containers": []}}"#;
     let snapshot = Snapshot::default().with(&[ObjectChange::Put { resource: Resource::Pod, json: pod.to_owned() }]);
-    let cluster = Cluster { snapshot: Arc::new(snapshot), as_of: Timestamp::UNIX_EPOCH };
+    let cluster = Cluster { snapshot: Arc::new(snapshot), as_of: tokio::time::Instant::now() };
     let guards: Guards = [guard("{}").unwrap()].into_iter().collect();
     let entries = conditions.into_iter().map(|condition| entry("grafana", condition)).collect();
     Known {

@@ -81,6 +81,7 @@ impl Answer {
 /// A stream whose API server follows a script.
 struct Scene {
     place: watch::Sender<Place>,
+    beat: watch::Sender<Option<Beat>>,
     news: mpsc::Receiver<News>,
     script: tokio::task::JoinHandle<()>,
 }
@@ -104,8 +105,9 @@ fn play(kind: &str, script: Vec<Exchange>) -> Scene {
     let served = kind.required.clone().unwrap_or_else(|| Served::at(kind.group, "v1", "things"));
     let (place, told) = watch::channel(Place::At(served));
     let (sender, news) = news::channel();
-    tokio::spawn(follow(Client::new(service, "default"), kind, told, Outbox::new(kind, sender)));
-    Scene { place, news, script }
+    let (beat, beats) = watch::channel(None);
+    tokio::spawn(follow(Client::new(service, "default"), kind, told, beats, Outbox::new(kind, sender)));
+    Scene { place, beat, news, script }
 }
 
 impl Scene {
@@ -237,24 +239,68 @@ async fn a_watch_tells_everything_whatever_happens(#[case] script: Vec<Exchange>
 
 const BROKEN: &str = "Broken(\"too large (504)\")";
 
-#[rstest]
-#[case::gone(404, "Absent")]
-#[case::forbidden(403, "Forbidden(\"no\")")]
 #[tokio::test(start_paused = true)]
-async fn a_kind_that_not_every_cluster_has_comes_and_goes(#[case] code: u16, #[case] sign: &str) {
+async fn a_kind_that_not_every_cluster_has_comes_and_goes() {
     let mut scene = play(
         "PodMonitor",
         vec![
             ("/apis/monitoring.coreos.com/v1/things", list(10, &[pod("a", 1)])),
             ("watch", Watch(vec![event("DELETED", pod("x", 2))])),
-            ("watch", refusal(code, "no")),
-            ("limit", refusal(code, "no")),
+            ("watch", refusal(404, "no")),
+            ("limit", refusal(404, "no")),
             ("limit", list(20, &[pod("a", 1), pod("b", 1)])),
             ("resourceVersion=20", WatchOn(vec![])),
         ],
     );
-    assert_eq!(scene.told(7).await, ["new a", "Works", "Works", "no a", sign, sign, "new a, new b"]);
+    assert_eq!(scene.told(7).await, ["new a", "Works", "Works", "no a", "Absent", "Absent", "new a, new b"]);
     assert_eq!(scene.told(1).await, ["Works"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_may_be_dead_begins_anew_once() {
+    let mut scene = play(
+        "Pod",
+        vec![
+            first_list(),
+            ("resourceVersion=10", WatchOn(vec![bookmark(11)])),
+            ("resourceVersion=11", WatchOn(vec![])),
+        ],
+    );
+    assert_eq!(scene.told(3).await, ["new a, new b", "Works", "Works"]);
+    let told_since = |doubted_before| scene.beat.send_replace(Some(Beat { asked: Instant::now(), doubted_before }));
+    told_since(None);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let doubted_before = Some(Instant::now());
+    told_since(doubted_before);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    told_since(doubted_before);
+    assert_eq!(scene.told(1).await, ["Works"]);
+    // Were it doubted again, the script would be at its end, and nobody would answer.
+    assert!(timeout(Duration::from_secs(30), scene.news.recv()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_read_any_more_is_not_taken_back() {
+    const FORBIDDEN: &str = "Broken(\"no\")";
+    let mut scene = play(
+        "PodMonitor",
+        vec![
+            ("limit", refusal(403, "no")),
+            ("limit", list(10, &[pod("a", 1)])),
+            ("resourceVersion=10", Watch(vec![bookmark(11)])),
+            ("resourceVersion=11", refusal(403, "no")),
+            ("resourceVersion=11", refusal(403, "no")),
+            ("resourceVersion=11", refusal(403, "no")),
+            ("resourceVersion=11", refusal(403, "no")),
+            ("resourceVersion=11", refusal(403, "no")),
+            ("limit", refusal(403, "no")),
+            ("limit", list(20, &[pod("b", 1)])),
+            ("resourceVersion=20", WatchOn(vec![])),
+        ],
+    );
+    assert_eq!(scene.told(4).await, ["Forbidden(\"no\")", "new a", "Works", "Works"]);
+    assert_eq!(scene.told(6).await, [FORBIDDEN; 6]);
+    assert_eq!(scene.told(3).await, ["new b", "no a", "Works"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,7 +42,7 @@ fn complete(world: &mut World) {
     for kind in kinds::watched(true) {
         tell(world, kind, What::Sign(Sign::Works));
     }
-    world.freshness.beat(Instant::now());
+    world.freshness.beat(Beat { asked: Instant::now(), doubted_before: None });
 }
 
 fn names(world: &World) -> Vec<String> {
@@ -89,7 +89,7 @@ async fn changes_follow_one_another_and_a_quiet_world_is_only_confirmed() {
     assert!(published.has_changed().unwrap());
     published.mark_unchanged();
     tokio::time::advance(PACE).await;
-    world.freshness.beat(Instant::now());
+    world.freshness.beat(Beat { asked: Instant::now(), doubted_before: None });
     world.settle().await.unwrap();
     assert!(!published.has_changed().unwrap(), "nothing has changed");
 }
@@ -104,9 +104,8 @@ async fn what_makes_no_difference_is_not_published_and_known_to_hold() {
     let state = world.shared.state.kept();
     let as_of = |state: &State| state.cluster.as_ref().unwrap().as_of;
     tokio::time::advance(PACE).await;
-    // The time of the state is by a clock that does not stand still here.
-    let later = Timestamp::now();
-    world.freshness.beat(Instant::now());
+    let later = Instant::now();
+    world.freshness.beat(Beat { asked: Instant::now(), doubted_before: None });
     let written_again = json("x").replace(r#""name":"x""#, r#""name":"x","resourceVersion":"7""#);
     pods(&mut world, vec![ObjectChange::Put { json: written_again, is_new: false }]);
     world.settle().await.unwrap();
