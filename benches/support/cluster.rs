@@ -247,6 +247,8 @@ impl Dump {
 
     /// The resource alone: a snapshot knows what the operator makes of it.
     fn prometheus(&mut self) {
+        let labels = json!({"istio-injection": "disabled"});
+        self.add("v1", "Namespace", &json!({"name": "monitoring", "labels": labels}), &json!({}));
         let all = json!({"matchLabels": {"release": "prometheus"}});
         let spec = json!({"replicas": 2, "serviceAccountName": "prometheus", "podMonitorSelector": all, "serviceMonitorSelector": all,
             "podMonitorNamespaceSelector": {}, "serviceMonitorNamespaceSelector": {}});

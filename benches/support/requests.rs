@@ -135,14 +135,6 @@ impl Asker<'_> {
             let start = std::time::Instant::now();
             let found = self.analysis.consequences(&request, &User::default(), self.circumstances);
             times.push(start.elapsed());
-            if times.last().unwrap().as_millis() > 20 {
-                eprintln!(
-                    times.last(),
-                    found.effects.len(),
-                    json,
-                    found.effects.iter().step_by(found.effects.len().max(5) / 5).map(|e| &e.name).collect::<Vec<_>>()
-                );
-            }
             effects = effects.max(found.effects.len());
         }
         times.sort_unstable();

@@ -53,6 +53,7 @@ pub use pod::{Container, ContainerPort, ContainerRole, Pod};
 pub use pod_status::{ContainerStatus, Controller, HostName, PodStatus, Readiness};
 pub use problem::{Problem, ProblemKind};
 pub use service::{Service, ServicePort, TargetPort};
+pub use terms::Distinctions;
 pub use unmodelled::{Affects, Unmodelled};
 pub use unread::UnreadKind;
 
@@ -226,6 +227,11 @@ impl Snapshot {
         self.population.classes.in_order().all().into_iter().copied()
     }
 
+    /// The namespaces that have pods, in order.
+    pub fn populated_namespaces(&self) -> impl Iterator<Item = &str> {
+        self.population.classes.namespaces()
+    }
+
     /// The first pod of each class, in their order: of all classes, or of those in one namespace.
     pub fn first_of_classes(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, ClassId)> {
         self.population.classes.first_pods(namespace)
@@ -241,10 +247,9 @@ impl Snapshot {
         self.population.terms.zone_of(address)
     }
 
-    /// Whether the text of an object may tell pods of one class apart, or addresses of one zone: whether it mentions a
-    /// label of single pods or a range that nothing in the snapshot mentions.
-    pub fn is_told_apart_by(&self, text: &str) -> bool {
-        self.population.terms.lack_some_of(text)
+    /// By what the text of an object may tell pods of one class, or addresses of one zone, apart.
+    pub fn told_apart_by(&self, text: &str) -> Distinctions {
+        self.population.terms.lacking(text)
     }
 
     /// The class of a pod of this snapshot.

@@ -16,7 +16,7 @@ use crate::engine::reach::network_policy::HostNetwork;
 use crate::engine::reach::{Evaluator, Verdict};
 use crate::engine::scrape::Scraping;
 use crate::model::guard::{Guards, User};
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Distinctions, Snapshot};
 use crate::model::{ObjectReference, Resource};
 
 /// What a request closes and opens.
@@ -77,8 +77,8 @@ fn of_policy(known: &Known<'_>, snapshot: &Snapshot, guards: &Guards, alteration
     let (resource, object) = (alteration.resource, &alteration.object);
     let json = alteration.json.as_deref();
     let after = known.evaluator.changed(resource, object, json);
-    let one_by_one = json.is_some_and(|json| snapshot.is_told_apart_by(json));
-    let impact = known.scrapes.impact_of(resource, object, &after, one_by_one, usize::MAX);
+    let apart = json.map_or_else(Distinctions::default, |json| snapshot.told_apart_by(json));
+    let impact = known.scrapes.impact_of(resource, object, &after, apart, usize::MAX);
     let mut effects = Vec::new();
     let mut lost = None;
     for affected in impact.first {
@@ -89,9 +89,11 @@ fn of_policy(known: &Known<'_>, snapshot: &Snapshot, guards: &Guards, alteration
     }
     let changed = snapshot.with(&[alteration.change()]);
     let after = after.among(changed.namespaces());
-    if one_by_one {
-        let audit = Audit { connections: connections(&changed, &after, guards), ..Audit::default() };
-        let difference = Difference::between(&known.audit, &audit);
+    if apart.are_some() {
+        let only = |connections| Audit { connections, ..Audit::default() };
+        let before = only(known.audit.connections.clone());
+        let audit = only(connections(&changed, &after, guards));
+        let difference = Difference::between(&before, &audit);
         effects.extend(comparison::connections(&difference, has_targets(&known.audit)));
     } else {
         effects.extend(changed_connections(&known.audit, &after));

@@ -88,6 +88,11 @@ impl<'s> Evaluator<'s> {
         self.network_policies.verdict(direction, connection, self.namespaces)
     }
 
+    /// Whether something that is not evaluated may let a connection in, whatever NetworkPolicies say.
+    pub fn doubts_ingress(&self, connection: &Connection<'_>) -> bool {
+        self.not_considered.doubts_network(Direction::Ingress, connection)
+    }
+
     /// How a pod takes part in the mesh.
     pub fn membership(&self, pod: &Pod) -> Membership {
         self.membership_of(End::Pod(pod))

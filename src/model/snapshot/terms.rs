@@ -29,6 +29,22 @@ impl Mentions {
     }
 }
 
+/// By what an object may tell pods of one class apart, because nothing in the snapshot mentions it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Distinctions {
+    /// By labels of single pods.
+    pub labels: bool,
+    /// By ranges of addresses.
+    pub ranges: bool,
+}
+
+impl Distinctions {
+    /// Whether there are any.
+    pub const fn are_some(self) -> bool {
+        self.labels || self.ranges
+    }
+}
+
 /// How many objects mention each label of single pods, and each range of addresses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Terms {
@@ -73,10 +89,12 @@ impl Terms {
         Zone::of(address, &self.ranges)
     }
 
-    /// Whether the text of an object mentions a label of single pods or a range that does not count so far.
-    pub(super) fn lack_some_of(&self, text: &str) -> bool {
-        let mentioned = Mentions::of_text(text).0.into_iter().zip(self.mentions);
-        mentioned.into_iter().any(|(is_one, count)| is_one && count == 0)
-            || ranges::of_text(text).iter().any(|range| !self.ranges.contains(range))
+    /// What the text of an object mentions that does not count so far.
+    pub(super) fn lacking(&self, text: &str) -> Distinctions {
+        let mut mentioned = Mentions::of_text(text).0.into_iter().zip(self.mentions);
+        Distinctions {
+            labels: mentioned.any(|(is_one, count)| is_one && count == 0),
+            ranges: ranges::of_text(text).iter().any(|range| !self.ranges.contains(range)),
+        }
     }
 }

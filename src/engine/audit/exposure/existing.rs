@@ -27,7 +27,10 @@ pub(super) fn existing<'s>(
     if told.iter().any(|possible| possible.is_anybody() && possible.verdict == Verdict::Open) {
         return Vec::new();
     }
-    let asked = snapshot.first_of_classes(newcomers.and_then(Newcomers::namespace));
+    let openings = trial.openings();
+    let is_asked = |name: &&str| newcomers.and_then(Newcomers::namespace).is_none_or(|only| only == *name);
+    let namespaces = snapshot.populated_namespaces().filter(is_asked).filter(|name| trial.is_open_to(&openings, name));
+    let asked = namespaces.flat_map(|name| snapshot.first_of_classes(Some(name)));
     let asked = asked.filter(|(pod, _)| newcomers.is_none_or(|newcomers| newcomers.may_be(pod)));
     let classes = asked.filter_map(|(pod, class)| {
         let membership = trial.evaluator.membership(pod);

@@ -43,12 +43,12 @@ pub(super) fn possible<'e>(
         if verdict == Verdict::Blocked {
             continue;
         }
-        match kinds.iter_mut().find(|tried| tried.kind() == &candidate.kind) {
+        match kinds.iter_mut().find(|tried| tried.kind == candidate.kind) {
             Some(tried) => tried.add(candidate, verdict),
             None => kinds.push(Tried::new(candidate, verdict)),
         }
     }
-    let all: Vec<Possible<'e>> = kinds.into_iter().map(|tried| tried.told(&trial.called)).collect();
+    let all: Vec<Possible<'e>> = kinds.into_iter().flat_map(|tried| tried.told(&trial.called)).collect();
     let is_outside = |one: &Possible<'e>| {
         one.kind.range.is_some_and(|range| outsiders.iter().any(|it| it.stand_for(range, one.verdict)))
     };
@@ -73,42 +73,47 @@ fn among(trial: &Trial<'_, '_>, candidate: &Candidate<'_>) -> Namespaces {
     [called, candidate.namespace.clone()].into_iter().collect()
 }
 
-/// The candidates of one kind that get through, each with its verdict.
+/// The candidates of one kind that get through: the best outside the mesh, and the best in it.
 struct Tried<'p> {
-    first: (Candidate<'p>, Verdict),
-    best_outside: Verdict,
-    best_inside: Verdict,
+    kind: Kind<'p>,
+    outside: Option<(Candidate<'p>, Verdict)>,
+    inside: Option<(Candidate<'p>, Verdict)>,
 }
 
 impl<'p> Tried<'p> {
     fn new(candidate: Candidate<'p>, verdict: Verdict) -> Self {
-        let is_outside = candidate.shape == Shape::Outside;
-        let (best_outside, best_inside) =
-            if is_outside { (verdict, Verdict::Blocked) } else { (Verdict::Blocked, verdict) };
-        Self { first: (candidate, verdict), best_outside, best_inside }
-    }
-
-    const fn kind(&self) -> &Kind<'p> {
-        &self.first.0.kind
+        let mut tried = Self { kind: candidate.kind.clone(), outside: None, inside: None };
+        tried.add(candidate, verdict);
+        tried
     }
 
     fn add(&mut self, candidate: Candidate<'p>, verdict: Verdict) {
-        let best = if candidate.shape == Shape::Outside { &mut self.best_outside } else { &mut self.best_inside };
-        *best = verdict.min(*best);
-        if verdict < self.first.1 {
-            self.first = (candidate, verdict);
+        let best = if candidate.shape == Shape::Outside { &mut self.outside } else { &mut self.inside };
+        if best.as_ref().is_none_or(|(_, known)| verdict < *known) {
+            *best = Some((candidate, verdict));
         }
     }
 
-    fn told(self, called: &Membership) -> Possible<'p> {
-        let mesh = match self.best_outside.cmp(&self.best_inside) {
-            _ if matches!(called, Membership::None(_) | Membership::Gateway | Membership::Waypoint) => Mesh::Any,
-            std::cmp::Ordering::Equal => Mesh::Any,
-            std::cmp::Ordering::Less => Mesh::Outside,
-            std::cmp::Ordering::Greater => Mesh::Inside,
+    /// Both together where the mesh makes no difference, and the better ones first where it does.
+    fn told(self, called: &Membership) -> Vec<Possible<'p>> {
+        let Self { outside, inside, .. } = self;
+        let has_no_proxy = matches!(called, Membership::None(_) | Membership::Gateway | Membership::Waypoint);
+        let verdict = |best: &Option<(Candidate<'_>, Verdict)>| best.as_ref().map(|(_, verdict)| *verdict);
+        let is_same = verdict(&outside) == verdict(&inside);
+        let possible = |(example, verdict): (Candidate<'p>, Verdict), mesh| Possible {
+            kind: example.kind.clone(),
+            mesh,
+            verdict,
+            example,
         };
-        let (example, verdict) = self.first;
-        Possible { kind: example.kind.clone(), mesh, verdict, example }
+        if has_no_proxy || is_same {
+            return outside.or(inside).map(|best| possible(best, Mesh::Any)).into_iter().collect();
+        }
+        let outside = outside.map(|best| possible(best, Mesh::Outside));
+        let mut told: Vec<Possible<'p>> =
+            outside.into_iter().chain(inside.map(|it| possible(it, Mesh::Inside))).collect();
+        told.sort_by_key(|it| it.verdict);
+        told
     }
 }
 

@@ -6,6 +6,7 @@ use crate::engine::reach::evaluator::TUNNEL_PORT;
 use crate::engine::reach::mesh::{ClientTls, Membership};
 use crate::engine::reach::network_policy::Opening;
 use crate::engine::reach::{Connection, End, Evaluator, Manner, Path, Verdict};
+use crate::model::Truth;
 use crate::model::snapshot::Namespaces;
 
 /// What is tried out.
@@ -63,7 +64,8 @@ impl<'e, 's> Trial<'e, 's> {
 
     /// The ways into the called pod. Those that are for everybody come first.
     pub(super) fn openings(&self) -> Vec<Opening<'e>> {
-        let mut openings = Vec::new();
+        let is_doubtful = self.evaluator.doubts_ingress(&self.connection(End::World));
+        let mut openings: Vec<Opening<'e>> = is_doubtful.then_some(Opening::Everybody).into_iter().collect();
         for connection in self.carriers() {
             let ways = self.evaluator.network_policies().openings(&connection, self.namespaces);
             let further: Vec<_> = ways.into_iter().filter(|way| !openings.contains(way)).collect();
@@ -71,6 +73,18 @@ impl<'e, 's> Trial<'e, 's> {
         }
         openings.sort_by_key(|opening| *opening != Opening::Everybody);
         openings
+    }
+
+    /// Whether any of these ways is for pods of a namespace, as far as that hangs on the namespace.
+    pub(super) fn is_open_to(&self, openings: &[Opening<'e>], namespace: &str) -> bool {
+        openings.iter().any(|opening| match opening {
+            Opening::Everybody | Opening::Addresses(_) => true,
+            Opening::Pods { namespaces: None, .. } => self.port.target.namespace == namespace,
+            Opening::Pods { namespaces: Some(selector), .. } => {
+                let namespace = self.namespaces.get(namespace);
+                selector.selects(|key| namespace.label(key)) != Truth::No
+            }
+        })
     }
 
     fn manners(&self, is_in_mesh: bool) -> impl Iterator<Item = &Manner> {

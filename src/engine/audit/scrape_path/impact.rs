@@ -9,7 +9,7 @@ use super::ScrapePath;
 use super::scrape::Scrape;
 use crate::engine::reach::network_policy::Direction;
 use crate::engine::reach::{End, Evaluator, Hop, Path, Step, Verdict};
-use crate::model::snapshot::{ClassId, Pod, Snapshot};
+use crate::model::snapshot::{ClassId, Distinctions, Pod, Snapshot};
 use crate::model::{ObjectReference, Resource};
 
 /// The scrapes of a snapshot, by the pods whose policies have a say in them. Made once, and asked about every change.
@@ -90,24 +90,25 @@ impl<'s> Scrapes<'s> {
     /// What comes of this JSON being the policy, or of its deletion; at most so many scrapes are named.
     pub fn impact(&self, resource: Resource, policy: &ObjectReference, json: Option<&str>, named: usize) -> Impact {
         let after = self.evaluator.changed(resource, policy, json);
-        let one_by_one = json.is_some_and(|json| self.snapshot.is_told_apart_by(json));
-        self.impact_of(resource, policy, &after, one_by_one, named)
+        let apart = json.map_or_else(Distinctions::default, |json| self.snapshot.told_apart_by(json));
+        self.impact_of(resource, policy, &after, apart, named)
     }
 
-    /// The same, with the evaluator of what would be. `one_by_one` says that pods of one class may be told apart by it.
+    /// The same, with the evaluator of what would be. Pods of one class may be told apart by the
+    /// policy, by what it mentions.
     pub(in crate::engine) fn impact_of(
         &self,
         resource: Resource,
         policy: &ObjectReference,
         after: &Evaluator<'s>,
-        one_by_one: bool,
+        apart: Distinctions,
         named: usize,
     ) -> Impact {
         let touched = match resource {
-            Resource::NetworkPolicy => self.isolated(policy, after, one_by_one),
+            Resource::NetworkPolicy => self.isolated(policy, after, apart),
             _ => self.called_in(policy),
         };
-        let changed = touched.into_iter().flat_map(|number| self.changed(number, after, one_by_one));
+        let changed = touched.into_iter().flat_map(|number| self.changed(number, after, apart));
         let mut changed: Vec<Other> = changed.collect();
         changed.sort_by_key(|other| (Reverse(other.verdict), other.place));
         let count = |wanted| changed.iter().filter(|other| other.verdict == wanted).count();
@@ -124,16 +125,16 @@ impl<'s> Scrapes<'s> {
         }
     }
 
-    /// Which paths a NetworkPolicy has a say in, before or after. Where it tells pods of one class apart, none stands for
-    /// the others.
-    fn isolated(&self, policy: &ObjectReference, after: &Evaluator<'s>, one_by_one: bool) -> BTreeSet<usize> {
+    /// Which paths a NetworkPolicy has a say in, before or after. Where it tells pods of one class apart by
+    /// labels, none stands for the others.
+    fn isolated(&self, policy: &ObjectReference, after: &Evaluator<'s>, apart: Distinctions) -> BTreeSet<usize> {
         let isolates = |evaluator: &Evaluator<'s>, direction, pod| {
             let mut isolating = evaluator.network_policies().isolating(direction, pod);
             isolating.any(|(isolating, _)| isolating.name() == policy.name)
         };
         let subjects = self.subjects.get(policy.namespace.as_deref().unwrap_or_default()).into_iter().flatten();
         let touched = subjects.filter(|((direction, _), subject)| {
-            one_by_one || [&self.evaluator, after].into_iter().any(|it| isolates(it, *direction, subject.pod))
+            apart.labels || [&self.evaluator, after].into_iter().any(|it| isolates(it, *direction, subject.pod))
         });
         touched.flat_map(|(_, subject)| subject.alike.iter().copied()).collect()
     }
@@ -150,9 +151,9 @@ impl<'s> Scrapes<'s> {
     }
 
     /// Those among paths that are alike which have another verdict afterwards.
-    fn changed(&self, number: usize, after: &Evaluator<'s>, one_by_one: bool) -> Vec<Other> {
+    fn changed(&self, number: usize, after: &Evaluator<'s>, apart: Distinctions) -> Vec<Other> {
         let alike = self.alike.get(number).map_or(&[][..], Vec::as_slice);
-        let size = if one_by_one { 1 } else { alike.len().max(1) };
+        let size = if apart.are_some() { 1 } else { alike.len().max(1) };
         let now = |alike: &[usize]| {
             let like = *alike.first()?;
             let path = self.paths.get(like)?;

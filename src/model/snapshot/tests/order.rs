@@ -51,7 +51,7 @@ fn said_of_addresses(snapshot: &Snapshot) -> String {
     let at = addresses.map(|address| names(snapshot.pods_at(address)));
     let services = addresses.map(|address| snapshot.service_at(address).map(|service| &service.object));
     let zones = addresses.map(|one| addresses.map(|other| snapshot.zone_of(one) == snapshot.zone_of(other)));
-    let texts = ["\"10.0.0.0/24\"", "\"10.0.0.1/32\"", "job-name"].map(|text| snapshot.is_told_apart_by(text));
+    let texts = ["\"10.0.0.0/24\"", "\"10.0.0.1/32\"", "job-name"].map(|text| snapshot.told_apart_by(text).are_some());
     format!("{at:?} {services:?} {zones:?} {texts:?}")
 }
 
