@@ -23,6 +23,8 @@ pub(super) struct Commons {
     names: Shared<str>,
     locations: Shared<Location>,
     label_sets: LabelSets,
+    /// Templates whose parts are still to be learned: few are like none that is known.
+    relatives: Vec<Arc<PodTemplate>>,
 }
 
 impl Commons {
@@ -60,6 +62,11 @@ impl Commons {
         if let Some(known) = self.templates.get(template) {
             *template = known;
             return;
+        }
+        for relative in std::mem::take(&mut self.relatives) {
+            self.label_sets.learn(&relative.labels);
+            self.label_sets.learn(&relative.annotations);
+            self.containers.learn(&relative.containers);
         }
         let own = Arc::make_mut(template);
         self.share_labels([&mut own.labels, &mut own.annotations]);
@@ -152,10 +159,10 @@ impl Commons {
 
     fn learn_of(&mut self, Record { pod, status, .. }: &Record) {
         self.objects.learn(&pod.object);
-        self.templates.learn(&pod.template);
-        self.label_sets.learn(&pod.labels);
-        self.label_sets.learn(&pod.annotations);
-        self.containers.learn(&pod.containers);
+        if !self.relatives.iter().any(|relative| Arc::ptr_eq(relative, &pod.template)) {
+            self.templates.learn(&pod.template);
+            self.relatives.push(Arc::clone(&pod.template));
+        }
         status.controller.iter().for_each(|controller| self.controllers.learn(controller));
         let images = status.containers.iter().map(|status| &status.image);
         images.chain(&pod.phase).chain([&status.node_name]).for_each(|name| self.names.learn(name));

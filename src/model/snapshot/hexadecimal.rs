@@ -1,6 +1,6 @@
 //! Bytes written as hexadecimal digits.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// So many bytes. As text they take twice the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +24,7 @@ impl<const N: usize> Hexadecimal<N> {
             if hyphens.contains(&place) {
                 text.push('-');
             }
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
+            text.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
         }
         text
     }

@@ -82,6 +82,9 @@ impl Draft {
     /// one, or where it leads is not known, all workloads of the namespace have to be looked at.
     fn settle_stand_ins_of(&mut self, namespace: &str, owner: &Controller) {
         let population = &self.snapshot.population;
+        if population.workloads.within(&[namespace]).is_empty() {
+            return;
+        }
         let names = Owned::names_of(namespace, Some(owner));
         let first = |pods: &Table<Owned>| pods.within(&names).rows().next().cloned();
         let (before, after) = (first(&self.owned_before), first(&population.owned));
