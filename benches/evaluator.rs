@@ -58,6 +58,9 @@ struct Arguments {
     /// Numbers of pods.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 3_000, 10_000, 30_000, 100_000])]
     pods: Vec<usize>,
+    /// How many events of each kind are applied to each of these clusters.
+    #[arg(long, default_value_t = 1_000)]
+    events: usize,
     /// Write the largest of these clusters to a file instead.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -103,7 +106,7 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         };
     }
-    let rows: Vec<Measured> = sizes.into_iter().map(measure).collect();
+    let rows: Vec<Measured> = sizes.into_iter().map(|pods| measure(pods, arguments.events)).collect();
     println!("{}\n", table(&rows));
     if let Some(largest) = rows.last() {
         println!("{}\n", requests::table(&largest.answered));
@@ -113,7 +116,7 @@ fn main() -> ExitCode {
     if is_over && arguments.check { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn measure(pods: usize) -> Measured {
+fn measure(pods: usize, events: usize) -> Measured {
     let dump = Size::of(pods).dump();
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
@@ -131,7 +134,7 @@ fn measure(pods: usize) -> Measured {
     let (peak, pods) = (MEMORY.peak_usage() - before, snapshot.pods().len());
     drop((audit, evaluator));
     let answered = requests::ask_all(&snapshot, &circumstances);
-    let (events, live) = happen(snapshot, &dump);
+    let (events, live) = happen(snapshot, &dump, events);
     Measured {
         pods,
         dump: bytes(dump.len()),
@@ -151,9 +154,9 @@ fn measure(pods: usize) -> Measured {
 }
 
 /// What events take, and how many bytes the snapshot is larger after them.
-fn happen(snapshot: Snapshot, dump: &str) -> (Vec<Taken>, f64) {
+fn happen(snapshot: Snapshot, dump: &str, number: usize) -> (Vec<Taken>, f64) {
     let before = MEMORY.current_usage();
-    let (live, taken) = Events::of(&snapshot, dump).apply_all();
+    let (live, taken) = Events::of(&snapshot, dump, number).apply_all();
     drop(snapshot);
     let after = MEMORY.current_usage();
     assert!(live.problems().is_empty(), "{:?}", live.problems());

@@ -8,8 +8,6 @@ use scrapeguard::model::snapshot::{Change, Snapshot};
 use scrapeguard::model::{ObjectReference, Resource};
 use serde_json::{Value, json};
 
-/// How many of each kind.
-const EVENTS: usize = 1000;
 /// How many are applied together, where several are.
 const BATCH: usize = 100;
 /// What happens to pods.
@@ -50,17 +48,20 @@ pub(crate) struct Events {
     slices: Vec<Value>,
     policies: Vec<Value>,
     namespaces: Vec<Value>,
+    /// How many of each kind.
+    number: usize,
     taken: Vec<Taken>,
 }
 
 impl Events {
-    pub(crate) fn of(snapshot: &Snapshot, dump: &str) -> Self {
+    pub(crate) fn of(snapshot: &Snapshot, dump: &str, number: usize) -> Self {
         Self {
             live: snapshot.clone(),
             pods: objects(dump, "Pod"),
             slices: objects(dump, "EndpointSlice"),
             policies: objects(dump, "NetworkPolicy"),
             namespaces: objects(dump, "Namespace"),
+            number,
             taken: Vec::new(),
         }
     }
@@ -92,7 +93,7 @@ impl Events {
 
     fn of_pods(&mut self, [status, same, address, created, deleted]: [&'static str; 5]) {
         let pods = self.pods.clone();
-        let id = |number: usize| format!("containerd://{number:064x}{}", status.len());
+        let id = |number: usize| format!("containerd://{number:062x}{:02}", status.len());
         self.each(status, &pods, |pod, number| {
             put(Resource::Pod, &with(pod, "/status/containerStatuses/0/containerID", json!(id(number))))
         });
@@ -119,9 +120,9 @@ impl Events {
     /// One change for some of the objects, in all parts of the cluster, each on its own: the snapshot before is let go only
     /// when there is the next one.
     fn each(&mut self, what: &'static str, objects: &[Value], change: impl Fn(&Value, usize) -> Change) {
-        let step = (objects.len() / EVENTS).max(1);
+        let step = (objects.len() / self.number).max(1);
         let mut times = Vec::new();
-        for (number, object) in objects.iter().step_by(step).take(EVENTS).enumerate() {
+        for (number, object) in objects.iter().step_by(step).take(self.number).enumerate() {
             let changes = [change(object, number)];
             let start = Instant::now();
             self.live = self.live.with(&changes);
@@ -134,7 +135,7 @@ impl Events {
     /// What one of many takes that are applied together.
     fn batches(&mut self) {
         let change = |pod: &Value| put(Resource::Pod, &with(pod, "/status/conditions/0/status", json!("Unknown")));
-        let changes: Vec<Change> = self.pods.iter().skip(3).step_by(10).take(EVENTS).map(change).collect();
+        let changes: Vec<Change> = self.pods.iter().skip(3).step_by(10).take(self.number).map(change).collect();
         let mut times = Vec::new();
         for batch in changes.chunks(BATCH) {
             let start = Instant::now();

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -99,6 +100,14 @@ impl PartialEq for Labels<'_> {
 }
 
 impl Eq for Labels<'_> {}
+
+// As they are compared: whether they are shared makes no difference.
+impl Hash for Labels<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.iter().for_each(|entry| entry.hash(hasher));
+        self.iter().count().hash(hasher);
+    }
+}
 
 impl fmt::Debug for Labels<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@
 //! `addresses`, `ports` and `hostNetwork`. `policies` are NetworkPolicies.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use scrapeguard::engine::reach::network_policy::{Direction, HostNetwork, NetworkPolicies, Policy};
 use scrapeguard::engine::reach::{Connection, End, Verdict};
@@ -11,7 +12,7 @@ use scrapeguard::model::ObjectReference;
 use scrapeguard::model::Protocol;
 use scrapeguard::model::labels::Labels;
 use scrapeguard::model::resource::NetworkPolicy;
-use scrapeguard::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace, Namespaces, Pod};
+use scrapeguard::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace, Namespaces, Pod, PodTemplate};
 use serde_json::Value;
 
 /// A cluster as the engine has it.
@@ -83,23 +84,25 @@ fn pod(pod: &Value) -> Pod {
     };
     let address = |address: &Value| address.as_str().unwrap().parse::<IpAddr>().unwrap();
     Pod {
-        object: ObjectReference {
+        object: Arc::new(ObjectReference {
             kind: "Pod".to_owned(),
             namespace: Some(text(&pod["namespace"])),
             name: text(&pod["name"]),
-        },
-        namespace: text(&pod["namespace"]),
-        labels: labels(&pod["labels"]),
-        annotations: Labels::default(),
-        service_account: "default".to_owned(),
-        host_network: pod["hostNetwork"] == true,
+        }),
+        template: Arc::new(PodTemplate {
+            namespace: text(&pod["namespace"]),
+            labels: labels(&pod["labels"]),
+            annotations: Labels::default(),
+            service_account: "default".to_owned(),
+            host_network: pod["hostNetwork"] == true,
+            containers: [Container {
+                name: "only".to_owned(),
+                role: ContainerRole::Regular,
+                ports: pod["ports"].as_array().unwrap().iter().map(port).collect(),
+            }]
+            .into(),
+        }),
         addresses: pod["addresses"].as_array().unwrap().iter().map(address).collect(),
         phase: Some("Running".into()),
-        containers: [Container {
-            name: "only".to_owned(),
-            role: ContainerRole::Regular,
-            ports: pod["ports"].as_array().unwrap().iter().map(port).collect(),
-        }]
-        .into(),
     }
 }

@@ -111,9 +111,9 @@ impl<'r> Alteration<'r> {
         let meant: Vec<Pod> = match (template(old), template(json)) {
             (Some(old), Some(new)) if old != new => {
                 let made = snapshot.pods_made_by(&old.object);
-                gone.extend(made.iter().map(|pod| Change::Delete(pod.object.clone())));
-                if old.object != self.object {
-                    gone.push(Change::Delete(old.object.clone()));
+                gone.extend(made.iter().map(|pod| Change::Delete((*pod.object).clone())));
+                if *old.object != self.object {
+                    gone.push(Change::Delete((*old.object).clone()));
                 }
                 vec![old, new]
             }

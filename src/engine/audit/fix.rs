@@ -173,7 +173,7 @@ fn cause(connection: &Connection<'_>, manner: &Manner, path: &Path, to: &Pod) ->
     let blocked = path.steps.iter().filter(|step| step.verdict == Verdict::Blocked);
     let places = blocked.map(|step| (step.hop, step.object.clone(), step.path.clone())).collect();
     let from = match connection.from {
-        End::Pod(pod) => Some(pod.object.clone()),
+        End::Pod(pod) => Some((*pod.object).clone()),
         End::World | End::Address(_) => None,
     };
     (places, from, to.namespace.clone(), connection.port, connection.protocol, format!("{manner:?}"))

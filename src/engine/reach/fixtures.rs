@@ -1,10 +1,12 @@
 //! Pods and connections for tests.
 
+use std::sync::Arc;
+
 use crate::engine::reach::{Connection, End};
 use crate::model::ObjectReference;
 use crate::model::Protocol;
 use crate::model::labels::Labels;
-use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod};
+use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod, PodTemplate};
 
 /// Labels or annotations.
 pub(super) type Pairs<'a> = &'a [(&'a str, &'a str)];
@@ -20,26 +22,28 @@ pub(super) fn namespace(name: &str, labels: Pairs<'_>) -> Namespace {
 /// The pods of a workload, with a service account of the same name.
 pub(super) fn template(namespace: &str, name: &str) -> Pod {
     Pod {
-        object: ObjectReference {
+        object: Arc::new(ObjectReference {
             kind: "StatefulSet".to_owned(),
             namespace: Some(namespace.to_owned()),
             name: name.to_owned(),
-        },
-        namespace: namespace.to_owned(),
-        labels: owned(&[("app", name)]),
-        annotations: Labels::none(),
-        service_account: name.to_owned(),
-        host_network: false,
+        }),
+        template: Arc::new(PodTemplate {
+            namespace: namespace.to_owned(),
+            labels: owned(&[("app", name)]),
+            annotations: Labels::none(),
+            service_account: name.to_owned(),
+            host_network: false,
+            containers: [container(name)].into(),
+        }),
         addresses: Box::default(),
         phase: None,
-        containers: [container(name)].into(),
     }
 }
 
 /// A pod that runs, at this address.
 pub(super) fn running(namespace: &str, name: &str, address: &str) -> Pod {
     let template = template(namespace, name);
-    let object = ObjectReference { kind: "Pod".to_owned(), ..template.object };
+    let object = Arc::new(ObjectReference { kind: "Pod".to_owned(), ..(*template.object).clone() });
     Pod { object, addresses: [address.parse().unwrap()].into(), phase: Some("Running".into()), ..template }
 }
 
@@ -47,17 +51,24 @@ pub(super) fn container(name: &str) -> Container {
     Container { name: name.to_owned(), role: ContainerRole::Regular, ports: Vec::new() }
 }
 
-pub(super) fn with_sidecar(pod: Pod) -> Pod {
-    let containers = pod.containers.iter().cloned().chain([container("istio-proxy")]).collect();
-    Pod { containers, ..pod }
+pub(super) fn with_sidecar(mut pod: Pod) -> Pod {
+    pod.template_mut().containers = pod.containers.iter().cloned().chain([container("istio-proxy")]).collect();
+    pod
 }
 
-pub(super) fn with_annotations(pod: Pod, annotations: Pairs<'_>) -> Pod {
-    Pod { annotations: owned(annotations), ..pod }
+pub(super) fn with_annotations(mut pod: Pod, annotations: Pairs<'_>) -> Pod {
+    pod.template_mut().annotations = owned(annotations);
+    pod
 }
 
-pub(super) fn with_labels(pod: Pod, labels: Pairs<'_>) -> Pod {
-    Pod { labels: owned(labels), ..pod }
+pub(super) fn with_labels(mut pod: Pod, labels: Pairs<'_>) -> Pod {
+    pod.template_mut().labels = owned(labels);
+    pod
+}
+
+pub(super) fn on_the_host(mut pod: Pod) -> Pod {
+    pod.template_mut().host_network = true;
+    pod
 }
 
 pub(super) fn call<'p>(from: &'p Pod, to: &'p Pod, port: u16) -> Connection<'p> {

@@ -8,11 +8,14 @@ use equivalent::{Comparable, Equivalent};
 use imbl::OrdSet;
 use ipnet::IpNet;
 
-use crate::model::snapshot::table::Row;
+use crate::model::snapshot::table::{Row, Wear};
 
 /// Rows by address, and in their own order where several have the same.
 #[derive(Clone, Debug)]
-pub(super) struct Addresses<R: Row>(OrdSet<At<R>>);
+pub(super) struct Addresses<R: Row> {
+    all: OrdSet<At<R>>,
+    wear: Wear,
+}
 
 #[derive(Clone, Debug)]
 struct At<R> {
@@ -22,7 +25,7 @@ struct At<R> {
 
 impl<R: Row> Default for Addresses<R> {
     fn default() -> Self {
-        Self(OrdSet::new())
+        Self { all: OrdSet::new(), wear: Wear::default() }
     }
 }
 
@@ -31,16 +34,30 @@ impl<R: Row> Addresses<R> {
     pub(super) fn of(rows: impl Iterator<Item = (IpAddr, R)>) -> Self {
         let mut all: Vec<At<R>> = rows.map(|(address, row)| At { address, row }).collect();
         all.sort();
+        Self::of_ordered(&all)
+    }
+
+    fn of_ordered(all: &[At<R>]) -> Self {
         let every_second = |first: usize| all.iter().skip(first).step_by(2).cloned();
-        Self(every_second(0).chain(every_second(1)).collect())
+        Self { all: every_second(0).chain(every_second(1)).collect(), wear: Wear::default() }
     }
 
     pub(super) fn insert(&mut self, address: IpAddr, row: R) {
-        self.0.insert(At { address, row });
+        if self.all.insert(At { address, row }).is_some() {
+            self.wear();
+        }
     }
 
     pub(super) fn remove(&mut self, address: IpAddr, row: R) {
-        self.0.remove(&At { address, row });
+        if self.all.remove(&At { address, row }).is_some() {
+            self.wear();
+        }
+    }
+
+    fn wear(&mut self) {
+        if self.wear.add(self.all.len()) {
+            *self = Self::of_ordered(&self.all.iter().cloned().collect::<Vec<_>>());
+        }
     }
 
     /// Those that have this address.
@@ -56,7 +73,7 @@ impl<R: Row> Addresses<R> {
     fn between(&self, first: IpAddr, last: IpAddr) -> impl Iterator<Item = &R> {
         let start = Edge { address: first, beside: Ordering::Less };
         let end = Edge { address: last, beside: Ordering::Greater };
-        self.0.range((Bound::Included(start), Bound::Included(end))).map(|at| &at.row)
+        self.all.range((Bound::Included(start), Bound::Included(end))).map(|at| &at.row)
     }
 }
 

@@ -17,9 +17,10 @@ use ipnet::IpNet;
 use crate::model::ObjectReference;
 use crate::model::snapshot::class::ClassId;
 use crate::model::snapshot::commons::Commons;
-use crate::model::snapshot::record::Record;
+use crate::model::snapshot::record::{Owned, Record};
+use crate::model::snapshot::table::Table;
 use crate::model::snapshot::terms::Mentions;
-use crate::model::snapshot::{Problem, Snapshot};
+use crate::model::snapshot::{Controller, Problem, Snapshot};
 
 /// A snapshot that is being changed.
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub(super) struct Draft {
     gone: Vec<(Arc<Record>, ClassId)>,
     /// Where templates may begin or cease to stand for pods.
     namespaces: BTreeSet<String>,
+    /// Owners whose pods came, went or changed, each with its namespace: the same, but only for what they lead to.
+    owners: HashSet<(String, Arc<Controller>)>,
+    /// Pods by their owners, as they were in the beginning.
+    owned_before: Table<Owned>,
     /// Services whose slices have to be made again, by namespace and name.
     services: BTreeSet<[String; 2]>,
     /// Objects that are not what they were, as long as there is a problem with any, by the groups of those that nothing
@@ -64,6 +69,8 @@ impl Draft {
             unclassed: Vec::new(),
             gone: Vec::new(),
             namespaces: BTreeSet::new(),
+            owners: HashSet::new(),
+            owned_before: snapshot.population.owned.clone(),
             services: BTreeSet::new(),
             touched: HashMap::new(),
             problems: Vec::new(),

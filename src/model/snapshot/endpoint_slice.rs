@@ -1,5 +1,7 @@
 //! EndpointSlices: who is behind a Service, as the cluster has worked it out.
 
+use std::sync::Arc;
+
 use crate::model::ObjectReference;
 use crate::model::Protocol;
 use crate::model::labels::Labels;
@@ -54,14 +56,40 @@ pub struct Endpoint {
     pub terminating: Option<bool>,
     /// Its host name.
     pub hostname: Option<Box<str>>,
+    /// Where it is, where the object says so.
+    pub location: Option<Arc<Location>>,
+    /// The object that it stands for, mostly a pod.
+    pub target: Option<Arc<ObjectReference>>,
+    /// `deprecatedTopology`, where there is any.
+    pub topology: Option<Box<Labels<'static>>>,
+}
+
+/// Where an endpoint is: all pods of a node are in the same place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Location {
     /// The node that it is on.
     pub node_name: Option<Box<str>>,
     /// The zone that it is in.
     pub zone: Option<Box<str>>,
-    /// The object that it stands for, mostly a pod.
-    pub target: Option<ObjectReference>,
-    /// `deprecatedTopology`, where there is any.
-    pub topology: Option<Box<Labels<'static>>>,
+}
+
+impl Location {
+    /// This node and zone; `None` where neither is known.
+    pub fn of(node_name: Option<Box<str>>, zone: Option<Box<str>>) -> Option<Arc<Self>> {
+        (node_name.is_some() || zone.is_some()).then(|| Arc::new(Self { node_name, zone }))
+    }
+}
+
+impl Endpoint {
+    /// The node that it is on.
+    pub fn node_name(&self) -> Option<&str> {
+        self.location.as_ref()?.node_name.as_deref()
+    }
+
+    /// The zone that it is in.
+    pub fn zone(&self) -> Option<&str> {
+        self.location.as_ref()?.zone.as_deref()
+    }
 }
 
 impl EndpointSlice {

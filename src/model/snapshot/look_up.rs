@@ -39,7 +39,7 @@ impl Snapshot {
     pub fn annotations_of(&self, object: &ObjectReference) -> Option<Cow<'_, Labels<'_>>> {
         let namespace = object.namespace.as_deref().unwrap_or_default();
         if object.kind == Resource::Pod.kind() {
-            let pod = self.pod(namespace, &object.name).filter(|pod| pod.object == *object)?;
+            let pod = self.pod(namespace, &object.name).filter(|pod| *pod.object == *object)?;
             return Some(Cow::Borrowed(&pod.annotations));
         }
         if object.kind == Resource::Service.kind() {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::model::labels::Labels;
 use crate::model::snapshot::endpoint_slice::SERVICE_NAME_LABEL;
 use crate::model::snapshot::table::{Entry, Key, Named, Row};
-use crate::model::snapshot::{Endpoint, EndpointPort, EndpointSlice, Pod, PodStatus, Readiness, Service, Snapshot};
+use crate::model::snapshot::{
+    Endpoint, EndpointPort, EndpointSlice, Location, Pod, PodStatus, Readiness, Service, Snapshot,
+};
 use crate::model::{ObjectReference, Resource};
 
 /// The label that says who made a slice, and what the controller writes there.
@@ -122,9 +124,8 @@ fn endpoint(pod: &Pod, status: &PodStatus, service: &Service, addresses: Address
         serving: known(is_ready),
         terminating: Some(status.is_terminating),
         hostname: own_name.map(|name| name.host.clone()),
-        node_name: node.map(Box::from),
-        zone: zone.filter(|zone| !zone.is_empty()).map(Box::from),
-        target: Some(pod.object.clone()),
+        location: Location::of(node.map(Box::from), zone.filter(|zone| !zone.is_empty()).map(Box::from)),
+        target: Some(Arc::clone(&pod.object)),
         topology: None,
     }
 }

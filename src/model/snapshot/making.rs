@@ -24,7 +24,7 @@ pub fn template_of(resource: Resource, object: &ObjectReference, json: &str) -> 
         | Resource::ReplicaSet
         | Resource::Job
         | Resource::CronJob => {
-            let workload = form::read::<WorkloadView<'_>>(json).ok()?.workload(object.clone()).ok()?;
+            let workload = form::read::<WorkloadView<'_>>(json).ok()?.workload(Arc::new(object.clone())).ok()?;
             Some(pod_of(workload))
         }
         Resource::Prometheus | Resource::PrometheusAgent | Resource::Alertmanager | Resource::ThanosRuler => {
@@ -58,7 +58,7 @@ impl Snapshot {
                 return true;
             }
             match self.population.manager(&pod.namespace, owner) {
-                Some(known) => next = known.controller.as_ref(),
+                Some(known) => next = known.controller.as_deref(),
                 None => return is_named_after(pod, owner, workload),
             }
         }

@@ -58,7 +58,7 @@ impl Object {
             | Resource::ReplicaSet
             | Resource::Job
             | Resource::CronJob => {
-                Self::Workload(Box::new(form::read::<WorkloadView<'_>>(json)?.workload(object)?.at(origin)))
+                Self::Workload(Box::new(form::read::<WorkloadView<'_>>(json)?.workload(object.into())?.at(origin)))
             }
             Resource::Service => Self::Service(Box::new(form::read::<ServiceView<'_>>(json)?.service(object, origin))),
             Resource::Namespace => {
@@ -93,7 +93,7 @@ fn pod(
     let view = form::read::<TemplateView<'_>>(json)?;
     let controller = metadata.controller().map(|owner| Arc::new(owner.into()));
     let status = PodStatus { controller, ..view.status() };
-    Ok(Arc::new(Record { pod: view.pod(object), status, origin: origin.map(Into::into), number: 0 }))
+    Ok(Arc::new(Record { pod: view.pod(object.into()), status, origin: origin.map(Into::into), number: 0 }))
 }
 
 impl Kept {

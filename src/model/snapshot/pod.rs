@@ -1,6 +1,7 @@
 //! Pods as the cluster sees them, whether they exist or would be made from a template.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::model::ObjectReference;
@@ -11,7 +12,18 @@ use crate::model::labels::Labels;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pod {
     /// The object: the pod itself, or the workload whose template stands for its pods.
-    pub object: ObjectReference,
+    pub object: Arc<ObjectReference>,
+    /// What it has in common with all pods of its template.
+    pub template: Arc<PodTemplate>,
+    /// Its addresses; none while it has not been scheduled, and for a template.
+    pub addresses: Box<[IpAddr]>,
+    /// `status.phase`; `None` for a template.
+    pub phase: Option<Arc<str>>,
+}
+
+/// What pods of one template are alike in. Hundreds of them share one value, so it is never changed in its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PodTemplate {
     /// Its namespace.
     pub namespace: String,
     /// Its labels.
@@ -22,10 +34,6 @@ pub struct Pod {
     pub service_account: String,
     /// Whether it shares the network of its node.
     pub host_network: bool,
-    /// Its addresses; none while it has not been scheduled, and for a template.
-    pub addresses: Box<[IpAddr]>,
-    /// `status.phase`; `None` for a template.
-    pub phase: Option<Arc<str>>,
     /// All its containers, in the order in which Kubernetes starts them: those that initialise first.
     pub containers: Arc<[Container]>,
 }
@@ -63,7 +71,21 @@ pub struct ContainerPort {
     pub protocol: Protocol,
 }
 
+/// Whatever a pod has of its template is its own as well.
+impl Deref for Pod {
+    type Target = PodTemplate;
+
+    fn deref(&self) -> &PodTemplate {
+        &self.template
+    }
+}
+
 impl Pod {
+    /// What it has of its template, to be changed for this pod alone.
+    pub fn template_mut(&mut self) -> &mut PodTemplate {
+        Arc::make_mut(&mut self.template)
+    }
+
     /// The number of the port of this name, as its containers declare it. The first one counts, those of sidecars after
     /// all others, as in `k8s.io/kubernetes/pkg/api/v1/pod.FindPort`.
     pub fn port_named(&self, name: &str, protocol: Protocol) -> Option<u16> {

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::resource::OwnerReference;
+use crate::model::snapshot::{RunningId, Uid};
 
 /// What Prometheus tells of a pod besides what policies look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodStatus {
     /// `metadata.uid`; empty for a template.
-    pub uid: Box<str>,
+    pub uid: Uid,
     /// The node that it is on; empty while it is on none.
     pub node_name: Arc<str>,
     /// The address of that node.
@@ -61,7 +62,7 @@ pub struct ContainerStatus {
     /// The image, as the spec names it.
     pub image: Arc<str>,
     /// The container that runs, such as `containerd://4f5c...`; empty where none does.
-    pub id: Box<str>,
+    pub id: RunningId,
 }
 
 impl Readiness {

@@ -8,7 +8,7 @@ use crate::model::snapshot::class::Classes;
 use crate::model::snapshot::record::{Owned, Placed, Record, kind_in_order};
 use crate::model::snapshot::table::{Entry, Row, Table};
 use crate::model::snapshot::terms::Terms;
-use crate::model::snapshot::workload::Workload;
+use crate::model::snapshot::workload::{Chain, Workload};
 use crate::model::snapshot::{Controller, Pod};
 
 /// All pods and templates that stand for pods, in order.
@@ -49,8 +49,27 @@ impl Population {
         let namespace = object.namespace.as_deref().unwrap_or_default();
         self.workloads.named([namespace, &object.name, &object.kind, ""]).map(Row::value)
     }
+
     /// The workload that manages something in this namespace, if it is given.
     pub(super) fn manager(&self, namespace: &str, controller: &Controller) -> Option<&Workload> {
         self.workloads.named([namespace, &controller.name, &controller.kind, ""]).map(Row::value)
+    }
+
+    /// The workloads that an owner of pods leads to for certain, from the nearest on; none where that is not known.
+    pub(super) fn chain<'p>(&'p self, namespace: &str, owner: &'p Controller) -> Vec<&'p Workload> {
+        let is_certain = |workload: &&Workload| workload.made_from.is_none() && !workload.reference.name.ends_with('*');
+        let chain = Chain::of(Some(owner), |owner| self.manager(namespace, owner).filter(is_certain));
+        if chain.lost.is_none() { chain.workloads } else { Vec::new() }
+    }
+
+    /// Whether a workload has pods that are given, of its own or of a workload that it manages.
+    pub(super) fn has_pods(&self, workload: &Workload) -> bool {
+        let namespace = workload.template.pod.namespace.as_str();
+        let owns = |it: &Workload| !self.owned.within(&[namespace, &it.reference.kind, &it.reference.name]).is_empty();
+        let is_managed = |it: &&Workload| {
+            let manager = it.controller.as_deref();
+            manager.is_some_and(|it| (&*it.kind, &*it.name) == (&workload.reference.kind, &workload.reference.name))
+        };
+        owns(workload) || self.workloads.within(&[namespace]).iter().filter(is_managed).any(owns)
     }
 }

@@ -17,6 +17,16 @@ impl<T: ?Sized + Eq + Hash> Shared<T> {
         self.0.insert(Arc::clone(&value));
         value
     }
+
+    /// Takes note of a value that is shared already.
+    pub(super) fn learn(&mut self, value: &Arc<T>) {
+        self.0.insert(Arc::clone(value));
+    }
+
+    /// The value that was shared before.
+    pub(super) fn get(&self, value: &T) -> Option<Arc<T>> {
+        self.0.get(value).cloned()
+    }
 }
 
 // Derived, these would ask the same of the values.

@@ -1,15 +1,18 @@
 //! Objects in order, found by the beginnings of their names, and changed without copying: two tables share what they
 //! have in common.
 
+mod list;
+mod wear;
+
 use std::cmp::Ordering;
-use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use equivalent::{Comparable, Equivalent};
 use imbl::OrdMap;
-use imbl::ordmap::{Iter, RangedIter};
-use imbl::shared_ptr::DefaultSharedPtr;
+
+pub(super) use list::List;
+pub(super) use wear::Wear;
 
 /// Where something is in the order: names from the most to the least important one, such as namespace and name. The
 /// number tells those apart that are still to be named.
@@ -71,7 +74,7 @@ impl<T> From<T> for Entry<T> {
 
 /// A row in its place.
 #[derive(Clone, Debug)]
-pub(super) struct Ordered<R>(R);
+pub struct Ordered<R>(R);
 
 impl<R: Row> PartialEq for Ordered<R> {
     fn eq(&self, other: &Self) -> bool {
@@ -127,11 +130,14 @@ impl<R: Row> Comparable<Ordered<R>> for Edge<'_> {
 
 /// Rows in order, each key once. A clone costs nothing, and shares what neither of the two changes.
 #[derive(Clone, Debug)]
-pub(super) struct Table<R: Row>(OrdMap<Ordered<R>, ()>);
+pub(super) struct Table<R: Row> {
+    rows: OrdMap<Ordered<R>, ()>,
+    wear: Wear,
+}
 
 impl<R: Row> Default for Table<R> {
     fn default() -> Self {
-        Self(OrdMap::new())
+        Self { rows: OrdMap::new(), wear: Wear::default() }
     }
 }
 
@@ -139,22 +145,34 @@ impl<R: Row> Table<R> {
     /// Of rows that are in order. A tree that is filled in order has half-empty leaves; every second row fills them.
     pub(super) fn of_ordered(rows: &[R]) -> Self {
         let every_second = |first: usize| rows.iter().skip(first).step_by(2).cloned().map(|row| (Ordered(row), ()));
-        Self(every_second(0).chain(every_second(1)).collect())
+        Self { rows: every_second(0).chain(every_second(1)).collect(), wear: Wear::default() }
     }
 
     /// Puts a row in its place, instead of the one that was there.
     pub(super) fn insert(&mut self, row: R) {
-        self.0.insert(Ordered(row), ());
+        if self.rows.insert(Ordered(row), ()).is_some() {
+            self.wear();
+        }
     }
 
     /// Takes a row out.
     pub(super) fn remove(&mut self, key: &Key<'_>) -> Option<R> {
-        self.0.remove_with_key(key).map(|(Ordered(row), ())| row)
+        let removed = self.rows.remove_with_key(key).map(|(Ordered(row), ())| row);
+        if removed.is_some() {
+            self.wear();
+        }
+        removed
+    }
+
+    fn wear(&mut self) {
+        if self.wear.add(self.rows.len()) {
+            *self = Self::of_ordered(&self.all().rows().cloned().collect::<Vec<R>>());
+        }
     }
 
     /// The row with this key.
     pub(super) fn get(&self, key: &Key<'_>) -> Option<&R> {
-        self.0.get_key_value(key).map(|(Ordered(row), ())| row)
+        self.rows.get_key_value(key).map(|(Ordered(row), ())| row)
     }
 
     /// The only row of these names that is not still to be named.
@@ -164,35 +182,35 @@ impl<R: Row> Table<R> {
 
     /// The first row.
     pub(super) fn first(&self) -> Option<&R> {
-        self.0.get_min().map(|(Ordered(row), ())| row)
+        self.rows.get_min().map(|(Ordered(row), ())| row)
     }
 
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.rows.len()
     }
 
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 
     /// All rows.
     pub(super) fn all(&self) -> List<'_, R> {
-        List(Rows::All(self.0.iter()))
+        List::all(self.rows.iter())
     }
 
     /// The rows whose names begin with these.
     pub(super) fn within(&self, names: &[&str]) -> List<'_, R> {
         let start = Edge { names, beside: Ordering::Less };
         let end = Edge { names, beside: Ordering::Greater };
-        List(Rows::Some(self.0.range((Bound::Included(start), Bound::Included(end)))))
+        List::some(self.rows.range((Bound::Included(start), Bound::Included(end))))
     }
 
     /// The first row after all whose names begin with these.
     pub(super) fn after(&self, names: &[&str]) -> Option<&R> {
         let start = Edge { names, beside: Ordering::Greater };
-        self.0.range((Bound::Included(start), Bound::Unbounded)).next().map(|(Ordered(row), ())| row)
+        self.rows.range((Bound::Included(start), Bound::Unbounded)).next().map(|(Ordered(row), ())| row)
     }
 }
 
@@ -200,143 +218,5 @@ impl<T: Named> Table<Entry<T>> {
     /// A number that no row of these names has.
     pub(super) fn free_number(&self, names: [&str; 4]) -> u32 {
         self.within(&names).rows().next_back().map_or(0, |last| last.number.saturating_add(1))
-    }
-}
-
-/// Some rows of a table that follow each other.
-pub struct List<'s, R>(Rows<'s, R>);
-
-enum Rows<'s, R> {
-    All(Iter<'s, Ordered<R>, (), DefaultSharedPtr>),
-    Some(RangedIter<'s, Ordered<R>, (), DefaultSharedPtr>),
-}
-
-impl<R> Clone for List<'_, R> {
-    fn clone(&self) -> Self {
-        Self(match &self.0 {
-            Rows::All(rows) => Rows::All(rows.clone()),
-            Rows::Some(rows) => Rows::Some(rows.clone()),
-        })
-    }
-}
-
-impl<'s, R: Row> List<'s, R> {
-    /// All of them, one after the other.
-    pub fn iter(&self) -> Values<'s, R> {
-        Values(self.clone())
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Rows::All(rows) => rows.len(),
-            Rows::Some(rows) => rows.clone().count(),
-        }
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.first().is_none()
-    }
-
-    /// The first one.
-    pub fn first(&self) -> Option<&'s R::Value> {
-        self.iter().next()
-    }
-
-    /// The rows themselves.
-    pub(super) fn rows(self) -> impl DoubleEndedIterator<Item = &'s R> + Clone {
-        RowsOf(self)
-    }
-
-    fn next(&mut self) -> Option<&'s R> {
-        match &mut self.0 {
-            Rows::All(rows) => rows.next(),
-            Rows::Some(rows) => rows.next(),
-        }
-        .map(|(Ordered(row), ())| row)
-    }
-
-    fn next_back(&mut self) -> Option<&'s R> {
-        match &mut self.0 {
-            Rows::All(rows) => rows.next_back(),
-            Rows::Some(rows) => rows.next_back(),
-        }
-        .map(|(Ordered(row), ())| row)
-    }
-}
-
-struct RowsOf<'s, R>(List<'s, R>);
-
-impl<R> Clone for RowsOf<'_, R> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<'s, R: Row> Iterator for RowsOf<'s, R> {
-    type Item = &'s R;
-
-    fn next(&mut self) -> Option<&'s R> {
-        self.0.next()
-    }
-}
-
-impl<R: Row> DoubleEndedIterator for RowsOf<'_, R> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back()
-    }
-}
-
-/// The values of rows, one after the other.
-pub struct Values<'s, R>(List<'s, R>);
-
-impl<R> Clone for Values<'_, R> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<'s, R: Row> Iterator for Values<'s, R> {
-    type Item = &'s R::Value;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(Row::value)
-    }
-}
-
-impl<R: Row> DoubleEndedIterator for Values<'_, R> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back().map(Row::value)
-    }
-}
-
-impl<'s, R: Row> IntoIterator for List<'s, R> {
-    type Item = &'s R::Value;
-    type IntoIter = Values<'s, R>;
-
-    fn into_iter(self) -> Values<'s, R> {
-        Values(self)
-    }
-}
-
-impl<'s, R: Row> IntoIterator for &List<'s, R> {
-    type Item = &'s R::Value;
-    type IntoIter = Values<'s, R>;
-
-    fn into_iter(self) -> Values<'s, R> {
-        self.iter()
-    }
-}
-
-impl<R: Row<Value: PartialEq>> PartialEq for List<'_, R> {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl<R: Row<Value: fmt::Debug>> fmt::Debug for List<'_, R> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.iter()).finish()
     }
 }

@@ -3,6 +3,7 @@
 mod change;
 mod classes;
 mod order;
+mod owners;
 mod templates;
 
 use std::net::IpAddr;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::model::labels::Labels;
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::record::{Owned, Record};
 use crate::model::snapshot::table::{Entry, List, Named, Table};
@@ -16,13 +17,13 @@ const LONGEST_CHAIN: usize = 5;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Workload {
     /// The object that was given: itself, or the resource that an operator would make it of.
-    pub(super) reference: ObjectReference,
+    pub(super) reference: Arc<ObjectReference>,
     /// What its pods would be.
     pub(super) template: Arc<Record>,
     /// How it tells its pods.
     pub(super) selector: Option<LabelSelector<'static>>,
     /// Who manages it.
-    pub(super) controller: Option<Controller>,
+    pub(super) controller: Option<Arc<Controller>>,
     /// The resource that an operator would make it of; `None` for one that is given itself.
     pub(super) made_from: Option<Controller>,
     /// Whether it makes any pods: it does not where it is scaled to zero, suspended or done.
@@ -46,6 +47,31 @@ type Astray<'p> = (&'p Pod, Option<&'p Controller>);
 pub(super) fn without_pods(namespace: &str, workloads: &[Entry<Workload>], pods: &Table<Owned>) -> Vec<bool> {
     let known = Known::of(namespace, workloads, pods);
     workloads.iter().map(|entry| known.stands_for_pods(&entry.value)).collect()
+}
+
+/// What decides whether the first pod of an owner belongs to a workload: its name and its labels.
+pub(super) fn what_is_seen_of(Owned(record): &Owned) -> (&str, &Labels<'static>) {
+    (&record.pod.object.name, &record.pod.labels)
+}
+
+/// The workloads that an owner of pods leads to, by way of theirs, and the owner after the last of them.
+pub(super) struct Chain<'w> {
+    /// From the nearest on.
+    pub(super) workloads: Vec<&'w Workload>,
+    /// What is not given, or too far away.
+    pub(super) lost: Option<&'w Controller>,
+}
+
+impl<'w> Chain<'w> {
+    /// Follows owners as far as they are known.
+    pub(super) fn of(owner: Option<&'w Controller>, workload: impl Fn(&'w Controller) -> Option<&'w Workload>) -> Self {
+        let mut chain = Self { workloads: Vec::new(), lost: owner };
+        while let Some(next) = chain.lost.filter(|_| chain.workloads.len() < LONGEST_CHAIN).and_then(&workload) {
+            chain.workloads.push(next);
+            chain.lost = next.controller.as_deref();
+        }
+        chain
+    }
 }
 
 type Key<'a> = (&'a str, &'a str);
@@ -83,17 +109,11 @@ impl<'p> Known<'p> {
     }
 
     fn add(&mut self, pod: &'p Pod, controller: Option<&'p Controller>) {
-        let mut next = controller;
-        for _ in 0..LONGEST_CHAIN {
-            let Some(owner) = next else { break };
-            let Some(workload) = self.given.get(&key(owner)) else { break };
-            self.with_pods.insert(key(owner));
-            next = workload.controller.as_ref();
-            if next.is_none() {
-                return;
-            }
+        let chain = Chain::of(controller, |owner| self.given.get(&key(owner)).copied());
+        self.with_pods.extend(chain.workloads.iter().map(|workload| workload.key()));
+        if chain.lost.is_some() || chain.workloads.is_empty() {
+            self.astray.push((pod, chain.lost));
         }
-        self.astray.push((pod, next));
     }
 
     fn stands_for_pods(&self, workload: &Workload) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::addresses::Range;
 use super::labels::{Clause, Found, GivenUp, Literal, demands, labels, refusal};
@@ -12,7 +13,7 @@ use crate::engine::reach::network_policy::{Gate, Opening};
 use crate::model::labels::Labels;
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::namespace::NAME_LABEL;
-use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod};
+use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod, PodTemplate};
 use crate::model::{ObjectReference, Truth, sidecar};
 
 /// What a candidate stands for: all pods of which this is true.
@@ -133,7 +134,7 @@ impl<'e> Search<'e, '_> {
                 let found = self.labels(pods, namespace, *shape, way_out);
                 outcome = outcome.and(found.as_ref().map(drop).map_err(|given_up| *given_up));
                 let Ok(Some(found)) = found else { continue };
-                pod.labels = found.clone().into_iter().collect();
+                pod.template_mut().labels = found.clone().into_iter().collect();
                 if self.trial.port.allows(&pod) {
                     continue;
                 }
@@ -206,19 +207,21 @@ fn pod(namespace: &str, account: &str, shape: Shape) -> Pod {
     let container = |name: &str| Container { name: name.to_owned(), role: ContainerRole::Regular, ports: Vec::new() };
     let proxy = (shape == Shape::Sidecar).then(|| container(sidecar::CONTAINER));
     Pod {
-        object: ObjectReference {
+        object: Arc::new(ObjectReference {
             kind: "Pod".to_owned(),
             namespace: Some(namespace.to_owned()),
             name: "anybody".to_owned(),
-        },
-        namespace: namespace.to_owned(),
-        labels: Labels::none(),
-        annotations: Labels::none(),
-        service_account: account.to_owned(),
-        host_network: false,
+        }),
+        template: Arc::new(PodTemplate {
+            namespace: namespace.to_owned(),
+            labels: Labels::none(),
+            annotations: Labels::none(),
+            service_account: account.to_owned(),
+            host_network: false,
+            containers: std::iter::once(container("any")).chain(proxy).collect(),
+        }),
         addresses: Box::default(),
         phase: Some("Running".into()),
-        containers: std::iter::once(container("any")).chain(proxy).collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::engine::reach::fixtures::{
-    Pairs, call, namespace, running, template, with_annotations, with_labels, with_sidecar,
+    Pairs, call, namespace, on_the_host, running, template, with_annotations, with_labels, with_sidecar,
 };
 
 const ENABLED: Pairs<'_> = &[("istio-injection", "enabled")];
@@ -73,9 +73,9 @@ fn running_pods_are_judged_by_their_containers() {
     assert_eq!(kind(&Membership::of(&with_sidecar(pod.clone()), &namespace("shop", &[]), &settings())), "sidecar");
 
     let mut native = with_sidecar(pod);
-    Arc::make_mut(&mut native.containers)[1].role = ContainerRole::Sidecar;
+    Arc::make_mut(&mut native.template_mut().containers)[1].role = ContainerRole::Sidecar;
     assert_eq!(kind(&Membership::of(&native, &enabled, &settings())), "sidecar");
-    Arc::make_mut(&mut native.containers)[1].role = ContainerRole::Init;
+    Arc::make_mut(&mut native.template_mut().containers)[1].role = ContainerRole::Init;
     assert_eq!(kind(&Membership::of(&native, &enabled, &settings())), "none");
 }
 
@@ -99,7 +99,7 @@ fn the_mesh_as_a_whole_counts() {
     assert_eq!(of(AMBIENT, &MeshSettings { mode: IstioMode::Sidecar, ..settings() }), "none");
     assert_eq!(of(&[], &MeshSettings { injects_by_default: true, ..settings() }), "sidecar");
     assert_eq!(of(REVISION, &MeshSettings { revisions: None, ..settings() }), "unknown");
-    let host = Pod { host_network: true, ..pod.clone() };
+    let host = on_the_host(pod.clone());
     assert_eq!(kind(&Membership::of(&host, &namespace("shop", ENABLED), &settings())), "none");
     let system = template("kube-system", "dns");
     assert_eq!(kind(&Membership::of(&system, &namespace("kube-system", ENABLED), &settings())), "none");

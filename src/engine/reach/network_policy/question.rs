@@ -109,7 +109,7 @@ impl<'q> Question<'q> {
     }
 
     /// Whether the other end is a pod that is seen as its node.
-    pub(super) const fn counterpart_is_on_the_host(&self) -> bool {
+    pub(super) fn counterpart_is_on_the_host(&self) -> bool {
         matches!(self.counterpart, End::Pod(pod) if pod.host_network)
     }
 

@@ -3,6 +3,8 @@
 
 mod ends;
 
+use std::sync::Arc;
+
 use rstest::rstest;
 use serde_json::Value;
 
@@ -12,29 +14,31 @@ use crate::model::ObjectReference;
 use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::NetworkPolicy;
-use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace};
+use crate::model::snapshot::{Container, ContainerPort, ContainerRole, Namespace, PodTemplate};
 
 fn pod(namespace: &str, name: &str, address: &str) -> Pod {
     let port = |name: &str, number| ContainerPort { name: Some(name.to_owned()), number, protocol: Protocol::Tcp };
     Pod {
-        object: ObjectReference {
+        object: Arc::new(ObjectReference {
             kind: "Pod".to_owned(),
             namespace: Some(namespace.to_owned()),
             name: name.to_owned(),
-        },
-        namespace: namespace.to_owned(),
-        labels: Labels::from_iter([("app".to_owned(), name.to_owned())]),
-        annotations: Labels::none(),
-        service_account: "default".to_owned(),
-        host_network: false,
+        }),
+        template: Arc::new(PodTemplate {
+            namespace: namespace.to_owned(),
+            labels: Labels::from_iter([("app".to_owned(), name.to_owned())]),
+            annotations: Labels::none(),
+            service_account: "default".to_owned(),
+            host_network: false,
+            containers: [Container {
+                name: "main".to_owned(),
+                role: ContainerRole::Regular,
+                ports: vec![port("https", 10250), port("twice", 8080), port("twice", 8081)],
+            }]
+            .into(),
+        }),
         addresses: [address.parse().unwrap()].into(),
         phase: None,
-        containers: [Container {
-            name: "main".to_owned(),
-            role: ContainerRole::Regular,
-            ports: vec![port("https", 10250), port("twice", 8080), port("twice", 8081)],
-        }]
-        .into(),
     }
 }
 

@@ -107,7 +107,7 @@ fn node_of<'s>(
     snapshot: &'s Snapshot,
 ) -> AttachedNode<'s> {
     let target = endpoint.target.as_ref().filter(|target| target.kind == "Node").map(|target| target.name.as_str());
-    let own = endpoint.node_name.as_deref();
+    let own = endpoint.node_name();
     let name = if group.role == Role::Endpoints { own.or(target) } else { target.or(own) };
     match name {
         Some(name) => AttachedNode::named(name, snapshot),
@@ -158,7 +158,6 @@ impl<'s> At<'s> {
     fn value(&self, name: &str, pod: Option<PodFacts<'s>>) -> Option<Cow<'s, str>> {
         let Self { endpoint, port, .. } = *self;
         let word = |value: Option<bool>| value.map(|value| Cow::Borrowed(if value { "true" } else { "false" }));
-        let boxed = |value: &'s Option<Box<str>>| value.as_deref().map(Cow::Borrowed);
         match name {
             "port_name" => Some(Cow::Borrowed(port.name.as_str())),
             "port_protocol" => Some(Cow::Owned(port.protocol.to_string())),
@@ -167,9 +166,9 @@ impl<'s> At<'s> {
             "endpoint_conditions_ready" => word(endpoint.ready),
             "endpoint_conditions_serving" => word(endpoint.serving),
             "endpoint_conditions_terminating" => word(endpoint.terminating),
-            "endpoint_hostname" => boxed(&endpoint.hostname),
-            "endpoint_node_name" => boxed(&endpoint.node_name),
-            "endpoint_zone" => boxed(&endpoint.zone),
+            "endpoint_hostname" => endpoint.hostname.as_deref().map(Cow::Borrowed),
+            "endpoint_node_name" => endpoint.node_name().map(Cow::Borrowed),
+            "endpoint_zone" => endpoint.zone().map(Cow::Borrowed),
             "address_target_kind" => pod.map(|_| Cow::Borrowed("Pod")).or_else(|| self.target(|it| &it.kind)),
             "address_target_name" => {
                 pod.map(|pod| stand_in::name_of(pod.pod)).or_else(|| self.target(|target| &target.name))

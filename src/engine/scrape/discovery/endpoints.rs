@@ -130,7 +130,7 @@ pub(super) fn value<'s>(target: &EndpointTarget<'s>, name: &str) -> Option<Cow<'
         "endpoint_address_target_name" => {
             pod.map(|pod| stand_in::name_of(pod.pod)).or_else(|| at.target(|target| &target.name))
         }
-        "endpoint_node_name" => endpoint.node_name.as_deref().map(Cow::Borrowed),
+        "endpoint_node_name" => endpoint.node_name().map(Cow::Borrowed),
         "endpoint_hostname" => endpoint.hostname.as_deref().map(Cow::Borrowed),
         _ => None,
     }

@@ -92,7 +92,7 @@ impl<'s> PodFacts<'s> {
             "phase" => Cow::Borrowed(pod.phase.as_deref().unwrap_or_default()),
             "node_name" => Cow::Borrowed(&status.node_name),
             "host_ip" => Cow::Owned(stand_in::written(status.host_address)),
-            "uid" => Cow::Borrowed(&status.uid),
+            "uid" => status.uid.text(),
             "name" => stand_in::name_of(pod),
             "controller_kind" => Cow::Borrowed(controller.map_or("", |controller| &controller.kind)),
             "controller_name" => Cow::Borrowed(controller.map_or("", |controller| &controller.name)),
@@ -144,7 +144,7 @@ impl<'s> ContainerFacts<'s> {
         let Self { container, status, port } = self;
         Cow::Borrowed(match name {
             "name" => &container.name,
-            "id" => &status.id,
+            "id" => return status.id.text(),
             "image" => &status.image,
             "init" if container.role == ContainerRole::Regular => "false",
             "init" => "true",

@@ -40,9 +40,7 @@ impl Draft {
             // Else it would grow for as long as there are changes.
             self.commons = Commons::default();
         }
-        if let Object::Pod(record) = &object {
-            self.commons.learn_of_relatives(record, &self.snapshot.population);
-        }
+        self.commons.learn_of_relatives(&object, &self.snapshot);
         self.commons.share(object)
     }
 

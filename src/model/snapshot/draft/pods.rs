@@ -49,7 +49,9 @@ impl Draft {
         let Some(any) = after.or(before) else { return };
         let namespace = any.pod.namespace.as_str();
         if before.and_then(what_workloads_see) != after.and_then(what_workloads_see) {
-            self.doubt_stand_ins(namespace);
+            for record in before.into_iter().chain(after).filter(|record| record.is_given()) {
+                self.doubt_stand_ins_of(namespace, record.status.controller.as_ref());
+            }
         }
         self.doubt_slices(before, after);
         for range in before.into_iter().flat_map(|record| ranges::of_pod(&record.pod)) {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::model::ObjectReference;
+use crate::model::snapshot::Controller;
 use crate::model::snapshot::draft::Draft;
-use crate::model::snapshot::table::{Entry, Named, Row};
+use crate::model::snapshot::record::{Owned, Record};
+use crate::model::snapshot::table::{Entry, Named, Row, Table};
 use crate::model::snapshot::workload::{self, Workload};
 
 impl Draft {
@@ -21,7 +23,7 @@ impl Draft {
         self.is_changed = true;
         self.doubt_stand_ins(&workload.template.pod.namespace);
         if let Some(before) = before {
-            self.withdraw(&before);
+            self.withdraw(&before.value.template);
         }
         self.snapshot.population.workloads.insert(Entry { value: Arc::new(workload), number });
     }
@@ -35,7 +37,7 @@ impl Draft {
             self.snapshot.population.workloads.remove(&entry.key());
             self.is_changed = true;
             self.doubt_stand_ins(namespace);
-            self.withdraw(&entry);
+            self.withdraw(&entry.value.template);
         }
     }
 
@@ -46,8 +48,22 @@ impl Draft {
         }
     }
 
+    /// Notes the same of templates that this owner of pods leads to.
+    pub(super) fn doubt_stand_ins_of(&mut self, namespace: &str, owner: Option<&Arc<Controller>>) {
+        match owner {
+            Some(owner) if !self.is_large => drop(self.owners.insert((namespace.to_owned(), Arc::clone(owner)))),
+            // A pod without an owner may belong to any workload that selects it.
+            _ => self.doubt_stand_ins(namespace),
+        }
+    }
+
     /// Places the templates that stand for pods, and no others.
     pub(super) fn settle_stand_ins(&mut self) {
+        for (namespace, owner) in std::mem::take(&mut self.owners) {
+            if !self.namespaces.contains(&namespace) {
+                self.settle_stand_ins_of(&namespace, &owner);
+            }
+        }
         for namespace in std::mem::take(&mut self.namespaces) {
             let population = &self.snapshot.population;
             let workloads: Vec<Entry<Workload>> = population.workloads.within(&[&namespace]).rows().cloned().collect();
@@ -57,14 +73,38 @@ impl Draft {
             let stand = workload::without_pods(&namespace, &workloads, &population.owned);
             let all = || workloads.iter().zip(&stand);
             // Two may have the same name: what an operator would make, and what it has made.
-            all().filter(|(_, stands)| !**stands).for_each(|(entry, _)| self.withdraw(entry));
+            all().filter(|(_, stands)| !**stands).for_each(|(entry, _)| self.withdraw(&entry.value.template));
             all().filter(|(_, stands)| **stands).for_each(|(entry, _)| self.place(Arc::clone(&entry.value.template)));
         }
     }
 
-    /// Takes the template of a workload away, if it stands for pods.
-    fn withdraw(&mut self, workload: &Entry<Workload>) {
-        let template = &workload.value.template;
+    /// Withdraws the templates that an owner of pods leads to, if it has its first pods. Where it may have lost its last
+    /// one, or where it leads is not known, all workloads of the namespace have to be looked at.
+    fn settle_stand_ins_of(&mut self, namespace: &str, owner: &Controller) {
+        let population = &self.snapshot.population;
+        if population.workloads.within(&[namespace]).is_empty() {
+            return;
+        }
+        let names = Owned::names_of(namespace, Some(owner));
+        let first = |pods: &Table<Owned>| pods.within(&names).rows().next().cloned();
+        let (before, after) = (first(&self.owned_before), first(&population.owned));
+        if before.as_ref().map(workload::what_is_seen_of) == after.as_ref().map(workload::what_is_seen_of) {
+            return;
+        }
+        let chain = population.chain(namespace, owner);
+        match chain.last() {
+            Some(last) if after.is_some() || population.has_pods(last) => {
+                let templates: Vec<Arc<Record>> = chain.iter().map(|workload| Arc::clone(&workload.template)).collect();
+                for template in &templates {
+                    self.withdraw(template);
+                }
+            }
+            _ => self.doubt_stand_ins(namespace),
+        }
+    }
+
+    /// Takes a template away, if it stands for pods.
+    fn withdraw(&mut self, template: &Arc<Record>) {
         let placed = self.snapshot.population.pods.get(&template.key());
         if placed.is_some_and(|placed| Arc::ptr_eq(&placed.record, template)) {
             self.unplace(&template.key());

@@ -1,12 +1,14 @@
 //! EndpointSlices.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::{protocol, said};
 use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, null_as_default, tolerant};
-use crate::model::snapshot::{Endpoint, EndpointPort, EndpointSlice, Origin};
+use crate::model::snapshot::{Endpoint, EndpointPort, EndpointSlice, Location, Origin};
 use crate::model::{ObjectReference, Text};
 
 /// An EndpointSlice.
@@ -121,9 +123,8 @@ impl EndpointView<'_> {
             serving,
             terminating,
             hostname: boxed(self.hostname.as_ref()),
-            node_name: boxed(self.node_name.as_ref()),
-            zone: boxed(self.zone.as_ref()),
-            target,
+            location: Location::of(boxed(self.node_name.as_ref()), boxed(self.zone.as_ref())),
+            target: target.map(Arc::new),
             topology: (!topology.is_empty()).then(|| Box::new(topology.to_static())),
         }
     }

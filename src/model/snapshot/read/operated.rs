@@ -22,7 +22,7 @@ use crate::model::resource::{null_as_default, object};
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::record::Record;
 use crate::model::snapshot::workload::Workload;
-use crate::model::snapshot::{ContainerStatus, Controller, Pod, PodStatus};
+use crate::model::snapshot::{ContainerStatus, Controller, Pod, PodStatus, PodTemplate};
 use crate::model::{ObjectReference, Resource, Text};
 
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -165,7 +165,7 @@ impl Making<'_, '_> {
         }
         let pod = self.pod(labels);
         Some(Workload {
-            reference: self.reference.clone(),
+            reference: Arc::new(self.reference.clone()),
             template: Arc::new(Record { status: status(&pod), pod, origin: None, number: 0 }),
             selector: Some(LabelSelector {
                 match_labels: match_labels.into_iter().collect(),
@@ -185,20 +185,20 @@ impl Making<'_, '_> {
         let kind = if self.is_daemon_set() { Resource::DaemonSet } else { Resource::StatefulSet };
         let has_host_network = self.spec.host_network == Some(true) && self.resource != Resource::ThanosRuler;
         let account = said(self.spec.service_account_name.as_ref());
-        Pod {
+        let template = PodTemplate {
             namespace: namespace.clone().unwrap_or_default(),
-            object: ObjectReference {
-                kind: kind.kind().to_owned(),
-                namespace,
-                name: format!("{}-{}", self.kind.prefix, self.reference.name),
-            },
             labels: labels.into_iter().collect(),
             annotations: self.annotations().into_iter().collect(),
             service_account: account.unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.to_owned()),
             host_network: has_host_network,
+            containers: containers::all(self.resource, self.kind.container, self.spec).into(),
+        };
+        let name = format!("{}-{}", self.kind.prefix, self.reference.name);
+        Pod {
+            object: Arc::new(ObjectReference { kind: kind.kind().to_owned(), namespace, name }),
+            template: Arc::new(template),
             addresses: Box::default(),
             phase: None,
-            containers: containers::all(self.resource, self.kind.container, self.spec).into(),
         }
     }
 

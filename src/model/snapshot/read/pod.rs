@@ -11,7 +11,8 @@ use crate::model::Protocol;
 use crate::model::labels::Labels;
 use crate::model::resource::{Metadata, null_as_default, object, tolerant};
 use crate::model::snapshot::{
-    Container, ContainerPort, ContainerRole, ContainerStatus, HostName, Pod, PodStatus, Readiness,
+    Container, ContainerPort, ContainerRole, ContainerStatus, HostName, Pod, PodStatus, PodTemplate, Readiness,
+    RunningId, Uid,
 };
 use crate::model::{ObjectReference, Text};
 
@@ -111,23 +112,26 @@ struct AddressView<'a> {
 
 impl TemplateView<'_> {
     /// The pod; of a template, what its pods would be. `reference` is the object that has it.
-    pub(in crate::model::snapshot) fn pod(&self, reference: ObjectReference) -> Pod {
+    pub(in crate::model::snapshot) fn pod(&self, reference: Arc<ObjectReference>) -> Pod {
         let of = |labels: fn(&Metadata<'_>) -> Labels<'static>| self.metadata.as_ref().map(labels).unwrap_or_default();
         let SpecView { containers, init_containers, service_account_name, service_account, host_network, .. } =
             &self.spec;
         let init = init_containers.iter().map(|view| view.container(view.role_among_init_containers()));
         let regular = containers.iter().map(|view| view.container(ContainerRole::Regular));
         let service_account = said(service_account_name.as_ref()).or_else(|| said(service_account.as_ref()));
-        Pod {
+        let template = PodTemplate {
             namespace: reference.namespace.clone().unwrap_or_default(),
-            object: reference,
             labels: of(|metadata| metadata.labels.to_static()),
             annotations: of(|metadata| metadata.annotations.to_static()),
             service_account: service_account.unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.to_owned()),
             host_network: host_network.unwrap_or_default(),
+            containers: init.chain(regular).collect(),
+        };
+        Pod {
+            object: reference,
+            template: Arc::new(template),
             addresses: self.status.addresses().into(),
             phase: said(self.status.phase.as_ref()).map(Arc::from),
-            containers: init.chain(regular).collect(),
         }
     }
 }
@@ -140,7 +144,7 @@ impl TemplateView<'_> {
         let regular = containers.iter().map(|view| view.status(&self.status.container_statuses));
         let metadata = self.metadata.as_ref();
         PodStatus {
-            uid: boxed(metadata.and_then(|metadata| metadata.uid.as_ref())),
+            uid: metadata.and_then(|metadata| metadata.uid.as_ref()).map(|uid| Uid::read(uid)).unwrap_or_default(),
             node_name: node_name.as_ref().map(Text::as_str).unwrap_or_default().into(),
             host_address: self.status.host_ip.as_ref().and_then(|text| text.parse().ok()),
             ready: self.status.readiness(),
@@ -168,7 +172,7 @@ impl ContainerView<'_> {
         let own = statuses.iter().find(|status| status.name == self.name);
         ContainerStatus {
             image: self.image.as_ref().map(Text::as_str).unwrap_or_default().into(),
-            id: boxed(own.and_then(|status| status.container_id.as_ref())),
+            id: own.and_then(|status| status.container_id.as_ref()).map(|id| RunningId::read(id)).unwrap_or_default(),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::model::resource::{Metadata, null_as_default, tolerant};
 use crate::model::selector::LabelSelector;
 use crate::model::snapshot::record::Record;
 use crate::model::snapshot::workload::Workload;
-use crate::model::snapshot::{Controller, PodStatus};
+use crate::model::snapshot::{Controller, PodStatus, Uid};
 use crate::model::{ObjectReference, Text};
 
 /// A workload of any kind.
@@ -80,16 +80,19 @@ impl WorkloadView<'_> {
     ///
     /// # Errors
     /// It has no pod template.
-    pub(in crate::model::snapshot) fn workload(&self, reference: ObjectReference) -> Result<Workload, &'static str> {
+    pub(in crate::model::snapshot) fn workload(
+        &self,
+        reference: Arc<ObjectReference>,
+    ) -> Result<Workload, &'static str> {
         let of_job = self.spec.job_template.as_ref().map(|job| &job.spec.template);
         let template = self.spec.template.as_ref().or(of_job).ok_or("it has no pod template")?;
         let status =
-            PodStatus { uid: Box::default(), controller: Some(Arc::new(made_by(&reference))), ..template.status() };
+            PodStatus { uid: Uid::default(), controller: Some(Arc::new(made_by(&reference))), ..template.status() };
         Ok(Workload {
-            template: Arc::new(Record { pod: template.pod(reference.clone()), status, origin: None, number: 0 }),
+            template: Arc::new(Record { pod: template.pod(Arc::clone(&reference)), status, origin: None, number: 0 }),
             reference,
             selector: self.spec.selector.as_ref().map(LabelSelector::to_static),
-            controller: self.metadata.controller().map(Controller::from),
+            controller: self.metadata.controller().map(|owner| Arc::new(owner.into())),
             made_from: None,
             makes_pods: self.makes_pods(),
         })

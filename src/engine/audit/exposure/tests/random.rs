@@ -2,6 +2,7 @@
 //! the universe of all callers that policies of these clusters can tell apart.
 
 use std::fmt;
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -10,7 +11,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
 use crate::model::labels::Labels;
-use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod};
+use crate::model::snapshot::{Container, ContainerRole, Namespace, Pod, PodTemplate};
 use crate::model::{ObjectReference, Resource};
 
 pub(in crate::engine::audit) const APP: &str = "app.kubernetes.io/name";
@@ -234,14 +235,16 @@ fn pod(namespace: &str, labels: Labels<'static>, account: &str, has_sidecar: boo
     let reference =
         ObjectReference { kind: "Pod".to_owned(), namespace: Some(namespace.to_owned()), name: "somebody".to_owned() };
     Pod {
-        object: reference,
-        namespace: namespace.to_owned(),
-        labels,
-        annotations: Labels::none(),
-        service_account: account.to_owned(),
-        host_network: false,
+        object: Arc::new(reference),
+        template: Arc::new(PodTemplate {
+            namespace: namespace.to_owned(),
+            labels,
+            annotations: Labels::none(),
+            service_account: account.to_owned(),
+            host_network: false,
+            containers: std::iter::once(container("c")).chain(proxy).collect(),
+        }),
         addresses: Box::default(),
         phase: Some("Running".into()),
-        containers: std::iter::once(container("c")).chain(proxy).collect(),
     }
 }

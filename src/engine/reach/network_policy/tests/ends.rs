@@ -1,6 +1,7 @@
 //! Ends that are not simply two pods of the pod network: addresses, the world, nodes, a pod itself.
 
 use super::*;
+use crate::engine::reach::fixtures::on_the_host;
 
 #[test]
 fn a_pod_without_an_address_may_be_in_any_range() {
@@ -72,7 +73,7 @@ fn a_pod_reaches_itself_and_a_template_perhaps() {
     for step in [deny.egress(&itself, &namespaces()), deny.ingress(&itself, &namespaces())] {
         assert_eq!((step.verdict, step.reason.as_str()), (Verdict::Open, "a pod always reaches itself"));
     }
-    let object = ObjectReference { kind: "Deployment".to_owned(), ..operator.object.clone() };
+    let object = Arc::new(ObjectReference { kind: "Deployment".to_owned(), ..(*operator.object).clone() });
     let template = Pod { object, ..operator };
     let step = deny.ingress(&to_operator(End::Pod(&template), &template), &namespaces());
     assert_eq!(step.verdict, Verdict::Unknown);
@@ -91,7 +92,7 @@ fn a_pod_that_has_ended_is_not_reached() {
 
 #[test]
 fn no_policy_selects_a_pod_on_the_host_network() {
-    let (client, operator) = (client(), Pod { host_network: true, ..operator() });
+    let (client, operator) = (client(), on_the_host(operator()));
     let connection = to_operator(End::Pod(&client), &operator);
     let deny = || policy("monitoring", "deny", "{}");
     let step = policies([deny()]).ingress(&connection, &namespaces());
@@ -111,7 +112,7 @@ fn a_caller_on_the_host_network_is_let_in_on_its_own_node(
     #[case] host_network: HostNetwork,
     #[case] rule: &str,
 ) {
-    let (client, operator) = (Pod { host_network: true, ..client() }, operator());
+    let (client, operator) = (on_the_host(client()), operator());
     let policies = NetworkPolicies::new([policy("monitoring", "p", spec)], host_network);
     let step = policies.ingress(&to_operator(End::Pod(&client), &operator), &namespaces());
     assert_eq!((step.verdict, rule_of(&step).as_str()), (Verdict::Unknown, rule));
@@ -119,7 +120,7 @@ fn a_caller_on_the_host_network_is_let_in_on_its_own_node(
 
 #[test]
 fn a_caller_on_the_host_network_is_known_by_its_address() {
-    let (client, operator) = (Pod { host_network: true, ..client() }, operator());
+    let (client, operator) = (on_the_host(client()), operator());
     let range = policies([policy("monitoring", "p", "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.2/32}}]}]}")]);
     let step = range.ingress(&to_operator(End::Pod(&client), &operator), &namespaces());
     assert_eq!(step.verdict, Verdict::Open);

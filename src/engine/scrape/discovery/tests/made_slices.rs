@@ -123,7 +123,7 @@ fn families_readiness_names_and_nodes() {
         let endpoints = slices.flat_map(|slice| slice.endpoints.iter().map(|endpoint| (&slice.address_type, endpoint)));
         endpoints
             .map(|(family, it)| {
-                let zone = it.zone.as_deref().unwrap_or("-");
+                let zone = it.zone().unwrap_or("-");
                 format!(
                     "{family} {} {:?} {} {zone}",
                     it.addresses.join(","),
