@@ -254,10 +254,6 @@ fn report(rows: &[Measured]) -> bool {
         is_over |= judge(&name, "what a change of a NetworkPolicy does to scrapes", validation, 5.0, "ms");
         is_over |= judge(&name, "peak memory besides the dump", largest.peak / KIB / KIB, 1024.0, "MiB");
         is_over |= judge(&name, "the snapshot", largest.snapshot / KIB / per_pod(largest), 1.0, "KiB a pod");
-        for answered in &largest.answered {
-            let Some(budget) = answered.budget else { continue };
-            is_over |= judge(&name, answered.what(), answered.longest(), budget, "ms");
-        }
         for taken in &largest.events {
             is_over |= judge(&name, &format!("half of the events ({})", taken.what()), taken.micros(50), 100.0, "µs");
         }

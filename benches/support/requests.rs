@@ -16,30 +16,15 @@ use serde_json::{Value, json};
 /// How many objects of a kind are changed at most.
 const CHANGES: usize = 50;
 const MONITORING: &str = "monitoring";
-const COLUMNS: [&str; 6] = ["change", "requests", "effects", "median ms", "most ms", "budget ms"];
-/// What telling all that a NetworkPolicy closes and opens may take, in milliseconds.
-const BUDGET: f64 = 5.0;
+const COLUMNS: [&str; 5] = ["change", "requests", "effects", "median ms", "most ms"];
 
 /// What requests of one kind took.
 pub(crate) struct Answered {
     what: &'static str,
     /// The most effects that one had.
     effects: usize,
-    /// In milliseconds.
-    pub(crate) budget: Option<f64>,
     /// From the least to the most.
     times: Vec<Duration>,
-}
-
-impl Answered {
-    pub(crate) const fn what(&self) -> &'static str {
-        self.what
-    }
-
-    /// The longest, in milliseconds.
-    pub(crate) fn longest(&self) -> f64 {
-        self.times.last().map_or(0.0, |time| time.as_secs_f64() * 1e3)
-    }
 }
 
 /// An object and what becomes of it.
@@ -74,35 +59,28 @@ pub(crate) fn ask_all(snapshot: &Snapshot, circumstances: &Circumstances) -> Vec
         json!({"namespaceSelector": {}}),
         json!({"namespaceSelector": {"matchLabels": {"tier": "t1"}}}),
         json!({"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "app-1"}}}),
-        json!({"ipBlock": {"cidr": "10.0.64.0/18"}}),
     ];
+    let range = json!({"ipBlock": {"cidr": "10.0.64.0/18"}});
     let strict = json!({"mtls": {"mode": "STRICT"}});
-    let within = Some(BUDGET);
     vec![
-        asker.ask("NetworkPolicy of an application, deleted", policy, within, known(policy, &others).map(gone)),
-        asker.ask(
-            "NetworkPolicy of an application, denies all",
-            policy,
-            within,
-            known(policy, &others).map(denied_beside),
-        ),
-        asker.ask("NetworkPolicy of monitoring, deleted", policy, within, known(policy, &guarded).map(gone)),
-        asker.ask("NetworkPolicy of monitoring, denies all", policy, within, [denied(MONITORING)].into_iter()),
-        asker.ask("NetworkPolicy of monitoring, lets others in", policy, within, openings.into_iter().map(opened)),
+        asker.ask("NetworkPolicy of an application, deleted", policy, known(policy, &others).map(gone)),
+        asker.ask("NetworkPolicy of an application, denies all", policy, known(policy, &others).map(denied_beside)),
+        asker.ask("NetworkPolicy of monitoring, deleted", policy, known(policy, &guarded).map(gone)),
+        asker.ask("NetworkPolicy of monitoring, denies all", policy, [denied(MONITORING)].into_iter()),
+        asker.ask("NetworkPolicy of monitoring, lets others in", policy, openings.into_iter().map(opened)),
+        asker.ask("NetworkPolicy of monitoring, lets a new range in", policy, [opened(range)].into_iter()),
         asker.ask(
             "AuthorizationPolicy, deleted",
             Resource::AuthorizationPolicy,
-            None,
             known(Resource::AuthorizationPolicy, &|_| true).map(gone),
         ),
         asker.ask(
             "PeerAuthentication of monitoring, strict",
             Resource::PeerAuthentication,
-            None,
             [new(Resource::PeerAuthentication, Some(MONITORING), &strict)].into_iter(),
         ),
-        asker.ask("PodMonitor, deleted", Resource::PodMonitor, None, known(Resource::PodMonitor, &|_| true).map(gone)),
-        asker.ask("label of a Namespace", Resource::Namespace, None, [relabelled(MONITORING)].into_iter()),
+        asker.ask("PodMonitor, deleted", Resource::PodMonitor, known(Resource::PodMonitor, &|_| true).map(gone)),
+        asker.ask("label of a Namespace", Resource::Namespace, [relabelled(MONITORING)].into_iter()),
     ]
 }
 
@@ -112,13 +90,7 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    fn ask(
-        &self,
-        what: &'static str,
-        resource: Resource,
-        budget: Option<f64>,
-        changes: impl Iterator<Item = Changed>,
-    ) -> Answered {
+    fn ask(&self, what: &'static str, resource: Resource, changes: impl Iterator<Item = Changed>) -> Answered {
         let (mut times, mut effects) = (Vec::new(), 0);
         for (object, json) in changes {
             let json = json.map(|json| json.to_string());
@@ -138,7 +110,7 @@ impl Asker<'_> {
             effects = effects.max(found.effects.len());
         }
         times.sort_unstable();
-        Answered { what, effects, budget, times }
+        Answered { what, effects, times }
     }
 }
 
@@ -189,7 +161,6 @@ pub(crate) fn table(all: &[Answered]) -> Table {
             answered.effects.to_string(),
             millis(answered.times.get(answered.times.len() / 2)),
             millis(answered.times.last()),
-            answered.budget.map_or_else(|| "-".to_owned(), |budget| format!("{budget:.0}")),
         ]);
     }
     table.column_iter_mut().skip(1).for_each(|column| {

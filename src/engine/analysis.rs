@@ -21,6 +21,7 @@ use std::sync::Arc;
 use self_cell::self_cell;
 
 use crate::engine::admission::{Circumstances, Request};
+use crate::engine::audit::exposure::crowd::Crowd;
 use crate::engine::audit::{Audit, Exposure, ScrapePath, Scrapes};
 use crate::engine::reach::network_policy::HostNetwork;
 use crate::engine::reach::{Evaluator, MeshSettings, Verdict};
@@ -50,6 +51,7 @@ struct Known<'s> {
     evaluator: Evaluator<'s>,
     audit: Audit<'s>,
     scrapes: Scrapes<'s>,
+    crowd: Crowd<'s>,
 }
 
 /// How many of something are open, blocked, and in doubt.
@@ -80,7 +82,7 @@ impl Analysis {
             let evaluator = Evaluator::new(snapshot, mesh(guards), HostNetwork::default());
             let audit = Audit::of(snapshot, &evaluator, guards, circumstances);
             let scrapes = Scrapes::new(snapshot, &evaluator, &audit.scrape_paths);
-            Known { evaluator, audit, scrapes }
+            Known { evaluator, audit, scrapes, crowd: Crowd::of(snapshot) }
         }))
     }
 

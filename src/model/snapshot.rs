@@ -230,14 +230,9 @@ impl Snapshot {
         self.population.classes.in_order().all().into_iter().copied()
     }
 
-    /// The namespaces that have pods, in order.
-    pub fn populated_namespaces(&self) -> impl Iterator<Item = &str> {
-        self.population.classes.namespaces()
-    }
-
-    /// The first pod of each class, in their order: of all classes, or of those in one namespace.
-    pub fn first_of_classes(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, ClassId)> {
-        self.population.classes.first_pods(namespace)
+    /// The first pod of each class, in their order.
+    pub fn first_of_classes(&self) -> impl Iterator<Item = (&Pod, ClassId)> {
+        self.population.classes.first_pods()
     }
 
     /// The pods of a class, of which there is at least one.

@@ -88,18 +88,21 @@ fn of_policy(known: &Known<'_>, snapshot: &Snapshot, guards: &Guards, alteration
         effects.push(Effect::on_scrape(path, kind, affected.step));
     }
     let changed = snapshot.with(&[alteration.change()]);
-    let after = after.among(changed.namespaces());
+    let (before, scope) = (side(snapshot, &known.evaluator), scope(alteration, &after));
     if apart.are_some() {
+        let after = after.among(changed.namespaces());
         let only = |connections| Audit { connections, ..Audit::default() };
-        let before = only(known.audit.connections.clone());
-        let audit = only(connections(&changed, &after, guards));
-        let difference = Difference::between(&before, &audit);
+        let wanted = only(known.audit.connections.clone());
+        let found = only(connections(&changed, &after, guards));
+        let difference = Difference::between(&wanted, &found);
         effects.extend(comparison::connections(&difference, has_targets(&known.audit)));
+        effects.extend(opened(before, side(&changed, &after), guards, None, scope).iter().map(Effect::exposing));
     } else {
         effects.extend(changed_connections(&known.audit, &after));
+        let (later, crowd) = (side(snapshot, &after), Some(&known.crowd));
+        effects.extend(opened(before, later, guards, crowd, scope).iter().map(Effect::exposing));
     }
-    let (before, later) = (side(snapshot, &known.evaluator), side(&changed, &after));
-    effects.extend(opened(before, later, guards, scope(alteration, &after)).iter().map(Effect::exposing));
+    let after = after.among(changed.namespaces());
     let fix = lost.and_then(|path| fix_of(path, &changed, &after, guards));
     Found { effects, fix }
 }
@@ -141,7 +144,7 @@ fn compared<'s>(
     let difference = Difference::between(audit_before, audit_after);
     let mut effects = comparison::scrapes(&difference);
     effects.extend(comparison::connections(&difference, has_targets(audit_before)));
-    effects.extend(opened(before, after, guards, Scope::Whole).iter().map(Effect::exposing));
+    effects.extend(opened(before, after, guards, None, Scope::Whole).iter().map(Effect::exposing));
     let is_lost = |path: &&ScrapePath<'_>| path.path.verdict() == Verdict::Blocked && path.target.is_some();
     let lost = difference.scrape_paths.iter().filter(|it| it.before.is_some()).filter_map(|it| it.after).find(is_lost);
     Found { effects, fix: lost.and_then(|path| fix_of(path, after.snapshot, after.evaluator, guards)) }

@@ -79,7 +79,7 @@ fn target_name(path: &ScrapePath<'_>) -> String {
     match (&path.target, path.port) {
         (Some(target), Some(port)) if target.pod.is_some() => {
             let pod = target.pod.map(Pod::full_name).unwrap_or_default();
-            format!("{pod}:{port}")
+            pod + ":" + &port.to_string()
         }
         (Some(target), _) => target.address.clone(),
         (None, _) => path.scrape_pool.clone(),

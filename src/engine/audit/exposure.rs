@@ -26,6 +26,7 @@
 
 mod addresses;
 mod candidate;
+pub(in crate::engine) mod crowd;
 mod existing;
 mod labels;
 mod names;
@@ -43,6 +44,7 @@ use crate::model::Protocol;
 use crate::model::guard::Guards;
 use crate::model::snapshot::{Pod, Snapshot};
 use addresses::{Addresses, Outsiders};
+use crowd::Crowd;
 use existing::Existing;
 use port::{GuardedPort, guarded_ports};
 use possible::Possible;
@@ -102,6 +104,7 @@ pub struct Exposures<'s> {
 /// Who reaches the guarded ports of a snapshot and is not meant to.
 pub fn exposures<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, guards: &Guards) -> Exposures<'s> {
     let mut exposures = Exposures::default();
+    let crowd = Crowd::of(snapshot);
     for port in guarded_ports(guards, snapshot) {
         let name = format!("port {} of {}", port.port, port.target.full_name());
         if port.target.host_network {
@@ -109,19 +112,24 @@ pub fn exposures<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, guards: 
         } else if port.is_for_api_server {
             exposures.not_considered.push(format!("{name} is called by the API server, so it is open to everybody"));
         } else {
-            exposures.all.extend(of_port(snapshot, evaluator, &port));
+            exposures.all.extend(of_port(snapshot, evaluator, &crowd, &port));
         }
     }
     exposures
 }
 
 /// Who reaches one port: possible pods, addresses, and pods that exist.
-fn of_port<'s>(snapshot: &'s Snapshot, evaluator: &Evaluator<'s>, port: &GuardedPort<'s>) -> Vec<Exposure<'s>> {
+fn of_port<'s>(
+    snapshot: &'s Snapshot,
+    evaluator: &Evaluator<'s>,
+    crowd: &Crowd<'s>,
+    port: &GuardedPort<'s>,
+) -> Vec<Exposure<'s>> {
     let trial = Trial::new(evaluator, snapshot.namespaces(), port);
     let addresses = Addresses::around(&trial);
     let outsiders = addresses.outsiders(&trial);
     let (possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
-    let existing = existing::existing(&trial, snapshot, &possible, &outsiders, None);
+    let existing = existing::existing(&trial, snapshot, || crowd.around(&trial), &possible, &outsiders);
     let doubt = given_up.map(|_| in_doubt(&trial)).filter(|_| !possible.iter().any(Possible::is_anybody));
     told(&trial, &possible, &outsiders, &existing).into_iter().chain(doubt).collect()
 }

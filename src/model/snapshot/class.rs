@@ -62,12 +62,6 @@ pub(super) struct First {
     class: ClassId,
 }
 
-impl First {
-    fn namespace(&self) -> &str {
-        &self.record.pod.namespace
-    }
-}
-
 impl Row for First {
     type Value = ClassId;
 
@@ -180,16 +174,9 @@ impl Classes {
         self.all.get(&class).map(|class| &class.members)
     }
 
-    /// The first pods of classes, in order: of all, or of those in one namespace.
-    pub(super) fn first_pods(&self, namespace: Option<&str>) -> impl Iterator<Item = (&Pod, ClassId)> {
-        let firsts = namespace.map_or_else(|| self.in_order.all(), |name| self.in_order.within(&[name]));
-        firsts.rows().map(|First { record, class }| (&record.pod, *class))
-    }
-
-    /// The namespaces of all pods, in order.
-    pub(super) fn namespaces(&self) -> impl Iterator<Item = &str> {
-        let first = self.in_order.first().map(First::namespace);
-        std::iter::successors(first, |last| self.in_order.after(&[last]).map(First::namespace))
+    /// The first pods of all classes, in order.
+    pub(super) fn first_pods(&self) -> impl Iterator<Item = (&Pod, ClassId)> {
+        self.in_order.all().rows().map(|First { record, class }| (&record.pod, *class))
     }
 
     /// All classes, in the order of their first pods.

@@ -105,7 +105,7 @@ impl Pod {
 
     /// How people name it in questions: namespace and name, without the kind.
     pub fn full_name(&self) -> String {
-        format!("{}/{}", self.namespace, self.object.name)
+        [self.namespace.as_str(), "/", &self.object.name].concat()
     }
 
     /// Whether it has ended, so that no traffic can reach it.

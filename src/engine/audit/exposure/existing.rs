@@ -4,9 +4,8 @@ use super::addresses::Outsiders;
 use super::possible::Possible;
 use super::trial::Trial;
 use crate::engine::reach::mesh::Membership;
-use crate::engine::reach::network_policy::Newcomers;
 use crate::engine::reach::{End, Verdict};
-use crate::model::snapshot::{Pod, Snapshot};
+use crate::model::snapshot::{ClassId, Pod, Snapshot};
 
 /// Pods that exist and get through: the first of a class, and how many they are.
 pub(super) struct Existing<'s> {
@@ -15,28 +14,23 @@ pub(super) struct Existing<'s> {
     pub(super) verdict: Verdict,
 }
 
-/// Those of which nothing is said yet: of all, or of newcomers. Pods on the host network are seen as their node, which is
+/// Those of which nothing is said yet, of these who stand for their classes. Pods on the host network are seen as their node, which is
 /// always let in.
 pub(super) fn existing<'s>(
     trial: &Trial<'_, 's>,
-    snapshot: &'s Snapshot,
+    snapshot: &Snapshot,
+    asked: impl FnOnce() -> Vec<(&'s Pod, ClassId)>,
     told: &[Possible<'_>],
     outsiders: &[Outsiders<'_>],
-    newcomers: Option<&Newcomers<'_>>,
 ) -> Vec<Existing<'s>> {
     if told.iter().any(|possible| possible.is_anybody() && possible.verdict == Verdict::Open) {
         return Vec::new();
     }
-    let openings = trial.openings();
-    let is_asked = |name: &&str| newcomers.and_then(Newcomers::namespace).is_none_or(|only| only == *name);
-    let namespaces = snapshot.populated_namespaces().filter(is_asked).filter(|name| trial.is_open_to(&openings, name));
-    let asked = namespaces.flat_map(|name| snapshot.first_of_classes(Some(name)));
-    let asked = asked.filter(|(pod, _)| newcomers.is_none_or(|newcomers| newcomers.may_be(pod)));
-    let classes = asked.filter_map(|(pod, class)| {
-        let membership = trial.evaluator.membership(pod);
+    let classes = asked().into_iter().filter_map(|(pod, class)| {
+        let is_in_mesh = || is_in_mesh(trial, pod);
         let namespace = snapshot.namespaces().get(&pod.namespace);
         let is_told = |verdict| {
-            let stands_for = |it: &Possible<'_>| it.verdict <= verdict && it.is_about(pod, &namespace, &membership);
+            let stands_for = |it: &Possible<'_>| it.verdict <= verdict && it.is_about(pod, &namespace, is_in_mesh);
             told.iter().any(stands_for) || outsiders.iter().any(|it| it.are_about(pod, verdict))
         };
         // The verdict takes longest, and nothing is better than open.

@@ -1,14 +1,17 @@
 //! Who reaches a guarded port after a change and did not before it: each is tried with the policies of before.
 
+use std::cell::LazyCell;
+
 use super::addresses::Addresses;
+use super::crowd::{Admitted, Crowd};
 use super::port::{GuardedPort, guarded_ports};
 use super::trial::Trial;
 use super::{Exposure, existing, in_doubt, possible, told};
 use crate::engine::reach::network_policy::{Newcomers, Widening};
-use crate::engine::reach::{Evaluator, Verdict};
+use crate::engine::reach::{End, Evaluator, Verdict};
 use crate::model::ObjectReference;
 use crate::model::guard::Guards;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{ClassId, Pod, Snapshot};
 
 /// A cluster and its policies.
 #[derive(Clone, Copy)]
@@ -28,11 +31,12 @@ pub(in crate::engine) enum Scope<'c> {
     NetworkPolicy(&'c ObjectReference),
 }
 
-/// The exposures afterwards, without those who got through as well before. To a pod that was not there, nobody did.
+/// The exposures afterwards, among a crowd where one is known, without those who got through as well before. To a pod that was not there, nobody did.
 pub(in crate::engine) fn opened<'s>(
     before: Side<'_, '_>,
     after: Side<'_, 's>,
     guards: &Guards,
+    crowd: Option<&Crowd<'s>>,
     scope: Scope<'_>,
 ) -> Vec<Exposure<'s>> {
     let ports = guarded_ports(guards, after.snapshot).into_iter();
@@ -41,7 +45,19 @@ pub(in crate::engine) fn opened<'s>(
         Scope::Namespace(name) => port.target.namespace == name,
     };
     let ports = ports.filter(|port| is_within(port) && !port.target.host_network && !port.is_for_api_server);
-    ports.flat_map(|port| of_port(before, after, scope, &port)).collect()
+    let own = LazyCell::new(|| Crowd::of(after.snapshot));
+    let mut admitted = Admitted::new();
+    let exposures = ports.map(|port| {
+        let asked = |trial: &Trial<'_, '_>, newcomers: Option<&Newcomers<'_>>| {
+            let crowd = crowd.unwrap_or_else(|| &own);
+            match newcomers {
+                Some(newcomers) => crowd.coming(newcomers, trial, &mut admitted),
+                None => crowd.around(trial),
+            }
+        };
+        of_port(before, after, scope, &port, asked)
+    });
+    exposures.flatten().collect()
 }
 
 fn of_port<'s>(
@@ -49,6 +65,7 @@ fn of_port<'s>(
     after: Side<'_, 's>,
     scope: Scope<'_>,
     port: &GuardedPort<'s>,
+    asked: impl FnOnce(&Trial<'_, '_>, Option<&Newcomers<'_>>) -> Vec<(&'s Pod, ClassId)>,
 ) -> Vec<Exposure<'s>> {
     let trial = Trial::new(after.evaluator, after.snapshot.namespaces(), port);
     let newcomers = match scope {
@@ -72,7 +89,8 @@ fn of_port<'s>(
     let addresses = Addresses::around(&trial);
     let mut outsiders = addresses.outsiders(&trial);
     let (mut possible, given_up) = possible::possible(&trial, &addresses, &outsiders);
-    let mut existing = existing::existing(&trial, after.snapshot, &possible, &outsiders, newcomers.as_ref());
+    let asked = || asked(&trial, newcomers.as_ref());
+    let mut existing = existing::existing(&trial, after.snapshot, asked, &possible, &outsiders);
     outsiders.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
     possible.retain(|it| it.verdict < got_through(&|earlier| it.verdict_of(earlier)));
     existing.retain(|it| {
@@ -87,7 +105,12 @@ fn of_port<'s>(
 /// Who may get to a port because of a NetworkPolicy.
 fn newcomers<'t>(before: Side<'t, '_>, policy: &'t ObjectReference, trial: &'t Trial<'t, '_>) -> Newcomers<'t> {
     let (known, changed) = (before.evaluator.network_policies(), trial.evaluator.network_policies());
-    Widening::new(policy, known, changed).newcomers(trial.port.target, trial.carriers(), trial.namespaces)
+    Widening::new(policy, known, changed).newcomers(
+        trial.port.target,
+        trial.connection(End::World),
+        trial.carriers(),
+        trial.namespaces,
+    )
 }
 
 /// Whether the search was given up for this port as well, or everybody got through.

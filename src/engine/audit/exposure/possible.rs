@@ -126,13 +126,13 @@ impl Possible<'_> {
     }
 
     /// Whether this pod is one of them.
-    pub(super) fn is_about(&self, pod: &Pod, namespace: &Namespace, membership: &Membership) -> bool {
-        let mesh = match self.mesh {
-            Mesh::Any => true,
-            Mesh::Inside => !matches!(membership, Membership::None(_)),
-            Mesh::Outside => matches!(membership, Membership::None(_)),
-        };
-        mesh && self.kind.is_about(pod, namespace)
+    pub(super) fn is_about(&self, pod: &Pod, namespace: &Namespace, is_in_mesh: impl FnOnce() -> bool) -> bool {
+        self.kind.is_about(pod, namespace)
+            && match self.mesh {
+                Mesh::Any => true,
+                Mesh::Inside => is_in_mesh(),
+                Mesh::Outside => !is_in_mesh(),
+            }
     }
 
     /// Whether it is every pod.

@@ -18,10 +18,18 @@ pub struct Scrapes<'s> {
     snapshot: &'s Snapshot,
     evaluator: Evaluator<'s>,
     paths: Arc<Vec<ScrapePath<'s>>>,
-    /// Paths that nothing tells apart, by their places.
-    alike: Vec<Vec<usize>>,
+    alike: Vec<Alike<'s>>,
     /// By namespace, direction and class.
     subjects: HashMap<&'s str, HashMap<(Direction, Option<ClassId>), Subject<'s>>>,
+}
+
+/// Paths that nothing tells apart.
+#[derive(Debug)]
+struct Alike<'s> {
+    /// That of the first.
+    scrape: Scrape<'s>,
+    /// Where they are.
+    places: Vec<usize>,
 }
 
 /// A pod that stands for all of its class, as the end of scrapes that its policies are asked about.
@@ -67,10 +75,10 @@ impl<'s> Scrapes<'s> {
             let next = scrapes.alike.len();
             let number = *known.entry(scrape.question(snapshot)).or_insert(next);
             if number == next {
-                scrapes.alike.push(Vec::new());
                 scrapes.add(&scrape, number);
+                scrapes.alike.push(Alike { scrape, places: Vec::new() });
             }
-            scrapes.alike.get_mut(number).into_iter().for_each(|alike| alike.push(place));
+            scrapes.alike.get_mut(number).into_iter().for_each(|alike| alike.places.push(place));
         }
         scrapes
     }
@@ -152,26 +160,29 @@ impl<'s> Scrapes<'s> {
 
     /// Those among paths that are alike which have another verdict afterwards.
     fn changed(&self, number: usize, after: &Evaluator<'s>, apart: Distinctions) -> Vec<Other> {
-        let alike = self.alike.get(number).map_or(&[][..], Vec::as_slice);
-        let size = if apart.are_some() { 1 } else { alike.len().max(1) };
-        let now = |alike: &[usize]| {
-            let like = *alike.first()?;
-            let path = self.paths.get(like)?;
-            let verdict = Scrape::of(path, self.snapshot)?.verdict(after);
-            (verdict != worst(&path.path, Hop::is_of_the_way)).then_some((like, verdict))
-        };
-        let changed = alike.chunks(size).filter_map(|alike| Some((alike, now(alike)?)));
-        let others = |(alike, (like, way)): (&'_ [usize], _)| {
-            alike.iter().filter_map(move |place| self.other(*place, way, like)).collect::<Vec<_>>()
-        };
-        changed.flat_map(others).collect()
+        let Some(Alike { scrape, places }) = self.alike.get(number) else { return Vec::new() };
+        if !apart.are_some() {
+            return self.others(places, scrape.verdict(after));
+        }
+        let scrape = |place: usize| Scrape::of(self.paths.get(place)?, self.snapshot);
+        let each = places.iter().filter_map(|place| Some((place, scrape(*place)?.verdict(after))));
+        each.flat_map(|(place, way)| self.others(std::slice::from_ref(place), way)).collect()
     }
 
-    /// A path with this way, if that makes it another verdict.
-    fn other(&self, place: usize, way: Verdict, like: usize) -> Option<Other> {
-        let path = &self.paths.get(place)?.path;
-        let verdict = worst(path, |hop| !hop.is_of_the_way()).max(way);
-        (verdict != path.verdict()).then_some(Other { place, verdict, like })
+    /// Those among paths with this way that it gives another verdict.
+    fn others(&self, places: &[usize], way: Verdict) -> Vec<Other> {
+        let path = |place: usize| self.paths.get(place).map(|path| &*path.path);
+        let first = places.first().and_then(|place| Some((*place, path(*place)?)));
+        let Some((like, first)) = first else { return Vec::new() };
+        if way == worst(first, Hop::is_of_the_way) {
+            return Vec::new();
+        }
+        let other = |place: &usize| {
+            let path = path(*place)?;
+            let verdict = worst(path, |hop| !hop.is_of_the_way()).max(way);
+            (verdict != path.verdict()).then_some(Other { place: *place, verdict, like })
+        };
+        places.iter().filter_map(other).collect()
     }
 
     /// The hop that decides afterwards on the way of a path.

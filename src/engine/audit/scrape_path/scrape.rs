@@ -9,6 +9,7 @@ use crate::model::Protocol;
 use crate::model::snapshot::{ClassId, Pod, Snapshot, Zone};
 
 /// Who calls whom, and how. One address may stand for several pods.
+#[derive(Debug)]
 pub(super) struct Scrape<'s> {
     pub(super) from: &'s Pod,
     pub(super) to: Vec<(End<'s>, u16)>,
@@ -81,9 +82,13 @@ impl<'s> Scrape<'s> {
         verdicts.max().unwrap_or(Verdict::Open)
     }
 
-    /// The hop that decides of the worst way.
+    /// The hop that decides of the worst way. Where there is only one, nobody asks which that is.
     pub(super) fn decisive(&self, evaluator: &Evaluator<'s>) -> Option<Step> {
-        let worst = self.connections().rev().max_by_key(|connection| evaluator.verdict(connection, &self.manner))?;
+        let verdict = |connection: &Connection<'_>| match self.to.as_slice() {
+            [_] => Verdict::Open,
+            _ => evaluator.verdict(connection, &self.manner),
+        };
+        let worst = self.connections().rev().max_by_key(verdict)?;
         Some(evaluator.decisive_wanted(&worst, &self.manner))
     }
 

@@ -87,7 +87,10 @@ impl Policy {
     /// Whether this pod of its namespace may, in this direction, do only what some policy allows because of it.
     pub(super) fn isolates(&self, pod: &Pod, direction: Direction, host_network: HostNetwork) -> Truth {
         let Content::Read(spec) = &self.content else { return Truth::Unknown };
-        let isolates = spec.side(direction).isolates.and(spec.pod_selector.matches(&pod.labels));
+        let isolates = match spec.side(direction).isolates {
+            Truth::No => return Truth::No,
+            isolates => isolates.and(spec.pod_selector.matches(&pod.labels)),
+        };
         match (pod.host_network, host_network) {
             (false, _) => isolates,
             (true, HostNetwork::NotSelected) => Truth::No,
@@ -116,16 +119,6 @@ impl Policy {
         match &self.content {
             Content::Read(spec) => spec.side(direction).isolates != Truth::No,
             Content::Unreadable(_) => true,
-        }
-    }
-
-    /// Whether any of its rules is about the port that is asked about, whoever calls.
-    pub(super) fn is_about_the_port(&self, question: &Question<'_>) -> Truth {
-        match &self.content {
-            Content::Read(_) => {
-                Truth::any(self.rules(question.direction).iter().map(|rule| rule.is_about_the_port(question)))
-            }
-            Content::Unreadable(_) => Truth::Unknown,
         }
     }
 

@@ -99,6 +99,11 @@ impl<'q> Question<'q> {
         }
     }
 
+    /// The same question with another pod of the same namespace at the other end.
+    pub(super) fn with(&self, pod: &'q Pod) -> Self {
+        Self { counterpart: End::Pod(pod), namespace: self.namespace.clone(), ..*self }
+    }
+
     /// The pod that is called, which gives names to ports.
     pub(super) const fn called_pod(&self) -> Option<&'q Pod> {
         match (self.direction, self.counterpart) {

@@ -3,6 +3,8 @@
 //! Policies add up. Who was kept out and gets in afterwards is admitted by the changed policy, or there is nothing left
 //! that surely isolates the called pod; and who was kept in and gets out is of the policy's own namespace.
 
+use super::peer::Peer;
+use super::policy::Rule;
 use super::question::{Direction, Question};
 use super::{NetworkPolicies, Policy};
 use crate::engine::reach::{Connection, End};
@@ -22,10 +24,12 @@ pub struct Widening<'p> {
 #[derive(Debug)]
 pub struct Newcomers<'p> {
     widening: Widening<'p>,
-    /// Whether everybody may, because nothing surely isolates the called pod any more.
-    is_anybody: bool,
-    /// The connections that the policy, as it would be, has a rule for.
-    admitted: Vec<Connection<'p>>,
+    /// A connection to that port.
+    connection: Connection<'p>,
+    /// Whether nothing surely isolates the called pod any more.
+    are_anybody: bool,
+    /// The rules of the policy, as it would be, that are about the port.
+    rules: Vec<usize>,
     namespaces: &'p Namespaces,
 }
 
@@ -37,70 +41,99 @@ impl<'p> Widening<'p> {
         Self { namespace, before: named(before), after: named(after), policies: after }
     }
 
-    /// Who may newly get to a pod, of these connections to it, from anywhere. They are the same one, as different
-    /// carriers make it.
+    /// Who may newly get to a pod, by these connections to it, from anywhere: the same one, as different carriers make
+    /// it.
     pub fn newcomers(
         self,
         called: &'p Pod,
+        connection: Connection<'p>,
         carriers: impl Iterator<Item = Connection<'p>>,
         namespaces: &'p Namespaces,
     ) -> Newcomers<'p> {
+        let host_network = self.policies.host_network;
         let isolates = |policy: &Policy| {
-            called.namespace == self.namespace
-                && policy.isolates(called, Direction::Ingress, self.policies.host_network) != Truth::No
+            called.namespace == self.namespace && policy.isolates(called, Direction::Ingress, host_network) != Truth::No
         };
         let was_isolated = self.before.is_some_and(isolates);
         let isolating = self.after.filter(|policy| isolates(policy));
         let is_sure = || self.policies.isolating(Direction::Ingress, called).any(|(_, truth)| truth == Truth::Yes);
-        let is_about = |connection: &Connection<'p>| {
-            let question = self.question(called, connection, namespaces);
-            isolating.is_some_and(|policy| policy.is_about_the_port(&question) != Truth::No)
-        };
+        let ask = |connection| Question::new(Direction::Ingress, called, &connection, namespaces, host_network);
+        let questions: Vec<Question<'_>> = carriers.map(ask).collect();
+        let rules = isolating.map_or(&[][..], |policy| policy.rules(Direction::Ingress)).iter().enumerate();
+        let about = rules.filter(|(_, rule)| questions.iter().any(|it| rule.is_about_the_port(it) != Truth::No));
         Newcomers {
             widening: self,
-            is_anybody: (was_isolated || isolating.is_some()) && !is_sure(),
-            admitted: carriers.filter(is_about).collect(),
+            connection,
+            are_anybody: (was_isolated || isolating.is_some()) && !is_sure(),
+            rules: about.map(|(number, _)| number).collect(),
             namespaces,
         }
-    }
-
-    /// Whether it may let this pod out who was kept in.
-    fn lets_out(&self, pod: &Pod) -> bool {
-        let isolates =
-            |policy: &Policy| policy.isolates(pod, Direction::Egress, self.policies.host_network) != Truth::No;
-        pod.namespace == self.namespace && [self.before, self.after].into_iter().flatten().any(isolates)
     }
 
     fn has_egress(&self) -> bool {
         let may_isolate = |policy: &Policy| policy.may_isolate(Direction::Egress);
         [self.before, self.after].into_iter().flatten().any(may_isolate)
     }
-
-    fn question<'q>(&self, called: &'q Pod, connection: &Connection<'q>, namespaces: &'q Namespaces) -> Question<'q> {
-        Question::new(Direction::Ingress, called, connection, namespaces, self.policies.host_network)
-    }
 }
 
 impl<'p> Newcomers<'p> {
     /// Whether there can be none.
     pub fn are_none(&self) -> bool {
-        !self.is_anybody && self.admitted.is_empty() && !self.widening.has_egress()
+        !self.are_anybody && self.rules.is_empty() && !self.widening.has_egress()
     }
 
-    /// The namespace that all of them are of, if they are of one.
-    pub fn namespace(&self) -> Option<&'p str> {
-        (!self.is_anybody && self.admitted.is_empty()).then_some(self.widening.namespace)
+    /// Whether anybody may be one.
+    pub const fn are_anybody(&self) -> bool {
+        self.are_anybody
     }
 
-    /// Whether this pod may be one. Only a `false` is certain.
-    pub fn may_be(&self, pod: &Pod) -> bool {
-        self.is_anybody || self.widening.lets_out(pod) || self.admitted.iter().any(|it| self.lets_in(pod, it))
+    /// The namespace of the policy.
+    pub const fn namespace(&self) -> &'p str {
+        self.widening.namespace
     }
 
-    fn lets_in(&self, pod: &Pod, connection: &Connection<'_>) -> bool {
-        let End::Pod(called) = connection.to else { return true };
-        let connection = Connection { from: End::Pod(pod), ..*connection };
-        let question = self.widening.question(called, &connection, self.namespaces);
-        self.widening.after.is_some_and(|policy| policy.allows(&question) != Truth::No)
+    /// The rules that may let them in, by their places in the policy.
+    pub fn rules(&self) -> &[usize] {
+        &self.rules
+    }
+
+    /// Whether the policy may let this pod out who was kept in.
+    pub fn may_be_let_out(&self, pod: &Pod) -> bool {
+        let Widening { namespace, before, after, policies } = self.widening;
+        let isolates = |policy: &Policy| policy.isolates(pod, Direction::Egress, policies.host_network) != Truth::No;
+        pod.namespace == namespace && [before, after].into_iter().flatten().any(isolates)
+    }
+
+    /// Whether one of these rules may let pods of a namespace in, as far as it hangs on that.
+    pub fn may_be_of(&self, rule: usize, namespace: &str) -> bool {
+        let is_meant = |peer: &Peer| match peer {
+            Peer::Pods { namespaces: None, .. } => self.widening.namespace == namespace,
+            Peer::Pods { namespaces: Some(selector), .. } => {
+                let namespace = self.namespaces.get(namespace);
+                selector.selects(|key| namespace.label(key)) != Truth::No
+            }
+            Peer::Addresses(_) | Peer::NotUnderstood(_) => true,
+        };
+        self.rule(rule).is_none_or(|rule| rule.peers.is_empty() || rule.peers.iter().any(is_meant))
+    }
+
+    /// Those of some pods of one namespace, by their places, that one of these rules may let in, to whatever port.
+    pub fn let_in<'q>(&self, rule: usize, pods: impl Iterator<Item = (usize, &'q Pod)>) -> Vec<usize>
+    where
+        'p: 'q,
+    {
+        let mut question: Option<Question<'q>> = None;
+        let may_be_let_in = |(_, pod): &(usize, &'q Pod)| {
+            let (End::Pod(called), Some(rule)) = (self.connection.to, self.rule(rule)) else { return true };
+            let connection = Connection { from: End::Pod(pod), ..self.connection };
+            let host_network = self.widening.policies.host_network;
+            let first = || Question::new(Direction::Ingress, called, &connection, self.namespaces, host_network);
+            rule.is_about_the_peer(&question.get_or_insert_with(first).with(pod)) != Truth::No
+        };
+        pods.filter(may_be_let_in).map(|(place, _)| place).collect()
+    }
+
+    fn rule(&self, number: usize) -> Option<&'p Rule> {
+        self.widening.after?.rules(Direction::Ingress).get(number)
     }
 }

@@ -21,7 +21,7 @@ impl<'s> Shapes<'s> {
     /// The shapes of all pods.
     pub fn new(snapshot: &'s Snapshot) -> Self {
         let mut shapes = Self::default();
-        for (place, (pod, _)) in snapshot.first_of_classes(None).enumerate() {
+        for (place, (pod, _)) in snapshot.first_of_classes().enumerate() {
             let range = shapes.by_namespace.entry(&pod.namespace).or_insert(place..place);
             range.end = place + 1;
             for (key, value) in pod.labels.iter() {

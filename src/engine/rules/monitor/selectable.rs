@@ -31,7 +31,7 @@ pub(in crate::engine::rules) struct Looking<'m, 'a> {
 impl<'s> Selectable<'s> {
     pub(in crate::engine::rules) fn new(snapshot: &'s Snapshot) -> Self {
         let mut pods = BTreeMap::<&str, Vec<&Pod>>::new();
-        for (pod, _) in snapshot.first_of_classes(None) {
+        for (pod, _) in snapshot.first_of_classes() {
             if !pod.has_ended() {
                 pods.entry(&pod.namespace).or_default().push(pod);
             }

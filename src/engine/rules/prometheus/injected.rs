@@ -27,7 +27,7 @@ pub(super) fn annotation_is_not_heard(cluster: &Cluster<'_, '_>, findings: &mut 
         }
     }
     let snapshot = cluster.snapshot;
-    for (pod, _) in snapshot.first_of_classes(None) {
+    for (pod, _) in snapshot.first_of_classes() {
         let is_operated = pod.labels.get(NAME_LABEL).is_some();
         let namespace = || snapshot.namespaces().get(&pod.namespace);
         let asks = !is_operated && pod.annotations.get(INJECT) == Some("true");

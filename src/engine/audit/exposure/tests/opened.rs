@@ -62,7 +62,7 @@ proptest! {
         let guards = Guards::built_in();
         let opened_within = |scope| {
             let sides = [(&before, &known), (&after, &changed)].map(|(snapshot, evaluator)| Side { snapshot, evaluator });
-            opened(sides[0], sides[1], &guards, scope)
+            opened(sides[0], sides[1], &guards, None, scope)
         };
         let told = |scope| opened_within(scope).iter().map(told).collect::<Vec<_>>();
         prop_assert_eq!(told(Scope::NetworkPolicy(&object)), told(Scope::Whole));
