@@ -107,3 +107,59 @@ fn what_the_guide_leaves_open_is_told() {
     let (exposures, _) = of(&guards, &[&CLUSTER[..], &AS_WRITTEN[..]].concat());
     insta::assert_snapshot!(exposures.join("\n"));
 }
+
+const GRAFANA: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: grafana, namespace: monitoring, labels: {app.kubernetes.io/name: grafana}}
+spec: {containers: [{name: grafana}]}
+status: {phase: Running, podIP: 10.0.0.1}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: grafana, namespace: monitoring}
+spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: a}}}]}]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {team: a}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: cart, namespace: shop}
+spec: {containers: [{name: cart}, {name: istio-proxy}]}
+status: {phase: Running, podIP: 10.0.0.2}
+";
+
+fn of_grafana(more: &str) -> Vec<String> {
+    let (exposures, _) = of(&Guards::built_in(), &[GRAFANA, more]);
+    let short = |it: &String| it.split(" by ").next().unwrap_or_default().to_owned();
+    exposures.iter().filter(|it| it.starts_with("grafana 3000")).map(short).collect()
+}
+
+/// As long as the labels of its namespace are not known, nobody knows how Grafana takes part in the mesh.
+#[test]
+fn who_is_in_the_mesh_is_told_apart_from_who_is_not() {
+    assert_eq!(
+        of_grafana(""),
+        [
+            "grafana 3000 TCP: any pod in namespaces with label team=a, outside the mesh: open",
+            "grafana 3000 TCP: any pod in namespaces with label team=a, in the mesh: unknown"
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_evaluated_leaves_everybody_in_doubt() {
+    let more = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: monitoring}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: other, namespace: monitoring}
+spec: {}
+";
+    assert_eq!(of_grafana(more), ["grafana 3000 TCP: any pod anywhere, and any address outside the cluster: unknown"]);
+}
