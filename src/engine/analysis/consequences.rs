@@ -9,6 +9,7 @@ use crate::engine::analysis::effect::{Effect, Kind};
 use crate::engine::analysis::words::{self, Review};
 use crate::engine::analysis::{Analysis, Known, mesh};
 use crate::engine::audit::exposure::opened::{Scope, Side, opened};
+use crate::engine::audit::scrape_path::impact::Impact;
 use crate::engine::audit::scrape_path::{fix_of, scrape_paths_as_they_are};
 use crate::engine::audit::{Audit, Difference, ScrapePath};
 use crate::engine::reach::guarded::guarded;
@@ -79,14 +80,7 @@ fn of_policy(known: &Known<'_>, snapshot: &Snapshot, guards: &Guards, alteration
     let after = known.evaluator.changed(resource, object, json);
     let apart = json.map_or_else(Distinctions::default, |json| snapshot.told_apart_by(json));
     let impact = known.scrapes.impact_of(resource, object, &after, apart, usize::MAX);
-    let mut effects = Vec::new();
-    let mut lost = None;
-    for affected in impact.first {
-        let Some(path) = known.audit.scrape_paths.get(affected.place) else { continue };
-        let Some(kind) = Kind::of(Some(path.path.verdict()), Some(affected.verdict)) else { continue };
-        lost = lost.or((kind == Kind::Lost).then_some(path));
-        effects.push(Effect::on_scrape(path, kind, affected.step));
-    }
+    let (mut effects, lost) = scrapes(known, impact);
     let changed = snapshot.with(&[alteration.change()]);
     let (before, scope) = (side(snapshot, &known.evaluator), scope(alteration, &after));
     if apart.are_some() {
@@ -105,6 +99,18 @@ fn of_policy(known: &Known<'_>, snapshot: &Snapshot, guards: &Guards, alteration
     let after = after.among(changed.namespaces());
     let fix = lost.and_then(|path| fix_of(path, &changed, &after, guards));
     Found { effects, fix }
+}
+
+/// Effects on scrapes, and the first scrape that is lost.
+fn scrapes<'k, 's>(known: &'k Known<'s>, impact: Impact) -> (Vec<Effect>, Option<&'k ScrapePath<'s>>) {
+    let (mut effects, mut lost) = (Vec::new(), None);
+    for affected in impact.first {
+        let Some(path) = known.audit.scrape_paths.get(affected.place) else { continue };
+        let Some(kind) = Kind::of(Some(path.path.verdict()), Some(affected.verdict)) else { continue };
+        lost = lost.or((kind == Kind::Lost).then_some(path));
+        effects.push(Effect::on_scrape(path, kind, affected.step));
+    }
+    (effects, lost)
 }
 
 /// Of a monitor: its own scrapes.

@@ -31,7 +31,8 @@ pub(in crate::engine) enum Scope<'c> {
     NetworkPolicy(&'c ObjectReference),
 }
 
-/// The exposures afterwards, among a crowd where one is known, without those who got through as well before. To a pod that was not there, nobody did.
+/// The exposures afterwards, without those who got through as well before. To a pod that was not there, nobody did. The
+/// crowd is that of the snapshot afterwards, where it is known.
 pub(in crate::engine) fn opened<'s>(
     before: Side<'_, '_>,
     after: Side<'_, 's>,
