@@ -5,8 +5,13 @@
 mod cluster;
 #[path = "support/events.rs"]
 mod events;
+#[path = "support/mutation.rs"]
+mod mutation;
 #[path = "support/requests.rs"]
 mod requests;
+#[expect(dead_code, reason = "one of them is measured here")]
+#[path = "support/reviews.rs"]
+mod reviews;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +32,7 @@ use scrapeguard::model::{ObjectReference, Protocol, Resource, Source};
 
 use cluster::Size;
 use events::{Events, Taken};
+use mutation::Mutation;
 use requests::Answered;
 
 #[global_allocator]
@@ -89,6 +95,7 @@ struct Measured {
     /// Of all memory but the dump, in bytes.
     peak: f64,
     answered: Vec<Answered>,
+    mutation: Mutation,
     events: Vec<Taken>,
     /// The snapshot after all events, in bytes.
     live: f64,
@@ -133,7 +140,9 @@ fn measure(pods: usize, events: usize) -> Measured {
     let (paths, validation) = (audit.scrape_paths.len(), validation(&snapshot, &evaluator, &audit));
     let (peak, pods) = (MEMORY.peak_usage() - before, snapshot.pods().len());
     drop((audit, evaluator));
-    let answered = requests::ask_all(&snapshot, &circumstances);
+    let analysis = requests::locked_down(&snapshot, &circumstances);
+    let (answered, mutation) = (requests::ask_all(&analysis, &circumstances), mutation::measure(&analysis));
+    drop(analysis);
     let (events, live) = happen(snapshot, &dump, events);
     Measured {
         pods,
@@ -147,6 +156,7 @@ fn measure(pods: usize, events: usize) -> Measured {
         paths,
         validation,
         answered,
+        mutation,
         peak: bytes(peak),
         events,
         live: bytes(held) + live,
@@ -254,6 +264,9 @@ fn report(rows: &[Measured]) -> bool {
         is_over |= judge(&name, "what a change of a NetworkPolicy does to scrapes", validation, 5.0, "ms");
         is_over |= judge(&name, "peak memory besides the dump", largest.peak / KIB / KIB, 1024.0, "MiB");
         is_over |= judge(&name, "the snapshot", largest.snapshot / KIB / per_pod(largest), 1.0, "KiB a pod");
+        let Mutation { alone, with_cluster } = &largest.mutation;
+        println!("- {name}: mutating a pod takes {with_cluster:.1?}, and {alone:.1?} where no cluster is known");
+        is_over |= judge(&name, "so it grows", largest.mutation.growth(), 1.1, "fold");
         for taken in &largest.events {
             is_over |= judge(&name, &format!("half of the events ({})", taken.what()), taken.micros(50), 100.0, "µs");
         }

@@ -30,14 +30,18 @@ pub(crate) struct Answered {
 /// An object and what becomes of it.
 type Changed = (ObjectReference, Option<Value>);
 
-/// Asks about changes of every kind.
-pub(crate) fn ask_all(snapshot: &Snapshot, circumstances: &Circumstances) -> Vec<Answered> {
+/// A cluster, its monitoring locked down.
+pub(crate) fn locked_down(snapshot: &Snapshot, circumstances: &Circumstances) -> Analysis {
     let guards = Guards::built_in();
-    let locked_down: Vec<Change> = guards.iter().flat_map(|guard| components(guard).chain(policies(guard))).collect();
-    let snapshot = Arc::new(snapshot.with(&locked_down));
+    let companions: Vec<Change> = guards.iter().flat_map(|guard| components(guard).chain(policies(guard))).collect();
+    let snapshot = Arc::new(snapshot.with(&companions));
     assert!(snapshot.problems().is_empty(), "{:?}", snapshot.problems());
-    let analysis = Analysis::of(Arc::clone(&snapshot), Arc::new(guards), circumstances);
-    let asker = Asker { analysis: &analysis, circumstances };
+    Analysis::of(snapshot, Arc::new(guards), circumstances)
+}
+
+/// Asks about changes of every kind.
+pub(crate) fn ask_all(analysis: &Analysis, circumstances: &Circumstances) -> Vec<Answered> {
+    let (asker, snapshot) = (Asker { analysis, circumstances }, analysis.snapshot());
     let some = |resource, is_meant: &dyn Fn(&str) -> bool| -> Vec<ObjectReference> {
         let all = snapshot.objects(resource).map(|kept| kept.reference.clone());
         all.filter(|object| is_meant(object.namespace.as_deref().unwrap_or_default())).take(CHANGES).collect()
