@@ -2,8 +2,10 @@
 
 mod change;
 mod classes;
+mod groups;
 mod order;
 mod owners;
+mod sharing;
 mod templates;
 
 use std::net::IpAddr;

@@ -84,14 +84,14 @@ fn other() -> impl Strategy<Value = Form> {
 }
 
 /// An object of a text, with what changes say of it.
-struct Written {
+pub(super) struct Written {
     group: String,
-    reference: ObjectReference,
+    pub(super) reference: ObjectReference,
     json: String,
 }
 
 impl Written {
-    fn read(text: &str) -> Self {
+    pub(super) fn read(text: &str) -> Self {
         let source = Source::new(text);
         let document = Document::read_all(&source).next().unwrap().unwrap();
         let resource = Resource::of(document.group(), document.kind());
@@ -270,11 +270,11 @@ fn a_problem_goes_with_what_had_it() {
     assert_eq!(super::names(after.pods()), ["Pod a/q"]);
 }
 
-fn put_of(text: &str) -> Change {
+pub(super) fn put_of(text: &str) -> Change {
     Written::read(text).put()
 }
 
-fn delete_of(text: &str) -> Change {
+pub(super) fn delete_of(text: &str) -> Change {
     Written::read(text).delete()
 }
 
@@ -300,47 +300,6 @@ fn what_makes_no_difference_is_no_other_snapshot() {
     assert!(before.clone().is_same_as(&before));
     assert!(!before.with(&[put_of(absent)]).is_same_as(&before));
     assert!(!Snapshot::default().is_same_as(&Snapshot::default()), "two that know nothing of each other");
-}
-
-#[test]
-fn an_object_that_is_not_evaluated_is_told_by_its_group() {
-    let gateway = |group: &str| {
-        format!("{{apiVersion: {group}/v1, kind: Gateway, metadata: {{name: g, namespace: a}}, spec: {{}}}}")
-    };
-    let (istio, standard) = (gateway("networking.istio.io"), gateway("gateway.networking.k8s.io"));
-    let both = Snapshot::default().with(&[put_of(&istio), put_of(&standard)]);
-    let groups = |snapshot: &Snapshot| snapshot.unmodelled().iter().map(|it| it.group.clone()).collect::<Vec<_>>();
-    assert_eq!(groups(&both), ["gateway.networking.k8s.io", "networking.istio.io"]);
-    assert_eq!(groups(&both.with(&[delete_of(&standard)])), ["networking.istio.io"]);
-    assert_eq!(groups(&both.with(&[Change::Delete(Written::read(&istio).reference)])), [""; 0]);
-    assert!(both.namespaces().find("a").is_some());
-    assert!(both.with(&[delete_of(&standard), delete_of(&istio)]).namespaces().find("a").is_none());
-}
-
-#[test]
-fn a_policy_of_another_group_is_not_the_one_that_is_evaluated() {
-    let policy = |group: &str| {
-        format!(
-            "{{apiVersion: {group}/v1, kind: NetworkPolicy, metadata: {{name: np, namespace: a}}, spec: {{podSelector: {{}}}}}}"
-        )
-    };
-    let (own, other) = (policy("networking.k8s.io"), policy("projectcalico.org"));
-    let both = Snapshot::default().with(&[put_of(&own), put_of(&other)]);
-    let kept = |snapshot: &Snapshot| (snapshot.objects(Resource::NetworkPolicy).count(), snapshot.unmodelled().len());
-    assert_eq!(kept(&both), (1, 1));
-    assert_eq!(kept(&both.with(&[delete_of(&own)])), (0, 1));
-    assert_eq!(kept(&both.with(&[delete_of(&other)])), (1, 0));
-    let broken = own.replace("podSelector: {}", "podSelector: 1");
-    let with_problem = both.with(&[put_of(&broken)]);
-    assert_eq!(with_problem.problems().len(), 1);
-    for change in [put_of(&other.replace("np", "other")), put_of(&other), delete_of(&other)] {
-        assert_eq!(with_problem.with(&[change]).problems(), with_problem.problems());
-    }
-    let unlabelled = other.replace("name: np, namespace: a", "name: np, namespace: a, labels: 1");
-    let with_both = with_problem.with(&[put_of(&unlabelled)]);
-    assert_eq!(with_both.problems().len(), 2);
-    assert_eq!(with_both.with(&[put_of(&other)]).problems(), with_problem.problems());
-    assert_eq!(with_both.with(&[put_of(&own)]).problems().len(), 1);
 }
 
 #[test]
@@ -385,80 +344,4 @@ fn what_is_no_object_at_all_is_a_problem_of_nobody() {
     let snapshot = Snapshot::default().with(&[put_of(POD), change.clone()]);
     assert_eq!((snapshot.pods().len(), snapshot.problems().len()), (1, 1));
     assert!(snapshot.with(&[change]).is_same_as(&snapshot), "told once");
-}
-
-#[test]
-fn pods_that_come_one_by_one_share_what_they_have_in_common() {
-    let pod = |name: &str| {
-        format!(
-            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: a, labels: {{app: web}}, ownerReferences: [{{apiVersion: \
-             apps/v1, kind: ReplicaSet, name: web-1, controller: true}}]}}, spec: {{nodeName: node-a, containers: [{{name: c, image: i}}]}}}}"
-        )
-    };
-    let mut snapshot = Snapshot::default();
-    for name in ["p", "q", "r"] {
-        snapshot = snapshot.with(&[put_of(&pod(name))]);
-    }
-    let pods: Vec<_> = snapshot.pods_with_status(None).collect();
-    assert_eq!(pods.len(), 3);
-    for pair in pods.windows(2) {
-        let [(one, of_one), (other, of_other)] = pair else { panic!("{pair:?}") };
-        assert!(std::sync::Arc::ptr_eq(&one.template, &other.template));
-        assert!(std::sync::Arc::ptr_eq(&of_one.node_name, &of_other.node_name));
-        assert!(std::sync::Arc::ptr_eq(&of_one.containers[0].image, &of_other.containers[0].image));
-    }
-}
-
-#[test]
-fn workloads_and_endpoints_share_with_pods_in_whatever_order_they_come() {
-    let spec = "containers: [{name: c, image: i}]";
-    let form = |kind: &str, name: &str, owner: &str| {
-        format!("{{apiVersion: KIND, kind: {kind}, metadata: {{name: {name}, namespace: a, labels: {{app: web}}, ownerReferences: [{owner}]}}, spec: ")
-            .replace("KIND", if kind == "Pod" { "v1" } else { "apps/v1" })
-    };
-    let owner =
-        |kind: &str, name: &str| format!("{{apiVersion: apps/v1, kind: {kind}, name: {name}, controller: true}}");
-    let template = format!(
-        "{{selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{{spec}}}}}}}}}"
-    );
-    let deployment = form("Deployment", "web", "") + &template;
-    let set = form("ReplicaSet", "web-1", &owner("Deployment", "web")) + &template;
-    let pod = form("Pod", "web-1-p", &owner("ReplicaSet", "web-1")) + &format!("{{{spec}}}}}");
-    let slice = "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: web-x, namespace: a}, addressType: IPv4, \
-         endpoints: [{addresses: [10.0.0.1], targetRef: {kind: Pod, name: web-1-p}}]}";
-    for order in [[&deployment, &set, &pod], [&set, &deployment, &pod], [&pod, &set, &deployment]] {
-        let mut snapshot = Snapshot::default();
-        for text in order.into_iter().map(String::as_str).chain([slice, slice.replace("10.0.0.1", "10.0.0.2").as_str()])
-        {
-            snapshot = snapshot.with(&[put_of(text)]);
-        }
-        let pod = snapshot.pod("a", "web-1-p").unwrap();
-        let workloads = snapshot.population.workloads.all();
-        assert!(
-            workloads.iter().all(|it| std::sync::Arc::ptr_eq(&it.template.pod.template, &pod.template)),
-            "{order:?}"
-        );
-        let target = snapshot.endpoint_slices().first().unwrap().endpoints[0].target.as_ref();
-        assert!(std::sync::Arc::ptr_eq(target.unwrap(), &pod.object));
-    }
-}
-
-#[test]
-fn kinds_that_are_called_alike_are_told_apart_by_their_group() {
-    let text = |api: &str, kind: &str| {
-        format!("{{apiVersion: {api}, kind: {kind}, metadata: {{name: x, namespace: a}}, spec: {{podSelector: {{}}}}}}")
-    };
-    let calico = text("projectcalico.org/v3", "NetworkPolicy");
-    let gateways = [text("networking.istio.io/v1", "Gateway"), text("gateway.networking.k8s.io/v1", "Gateway")];
-    let before = snapshot("").with(&[
-        put_of(&calico),
-        put_of(&text("networking.k8s.io/v1", "NetworkPolicy")),
-        put_of(&gateways[0]),
-        put_of(&gateways[1]),
-    ]);
-    assert_eq!(before.unmodelled().len(), 3);
-    let after = before.with(&[delete_of(&calico), delete_of(&gateways[0])]);
-    assert_eq!(after.objects(Resource::NetworkPolicy).count(), 1);
-    let left: Vec<_> = after.unmodelled().iter().map(|it| it.group.as_str()).collect();
-    assert_eq!(left, ["gateway.networking.k8s.io"]);
 }
