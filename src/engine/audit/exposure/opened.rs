@@ -104,7 +104,11 @@ fn of_port<'s>(
 }
 
 /// Who may get to a port because of a NetworkPolicy.
-fn newcomers<'t>(before: Side<'t, '_>, policy: &'t ObjectReference, trial: &'t Trial<'t, '_>) -> Newcomers<'t> {
+pub(super) fn newcomers<'t>(
+    before: Side<'t, '_>,
+    policy: &'t ObjectReference,
+    trial: &'t Trial<'t, '_>,
+) -> Newcomers<'t> {
     let (known, changed) = (before.evaluator.network_policies(), trial.evaluator.network_policies());
     Widening::new(policy, known, changed).newcomers(
         trial.port.target,

@@ -6,7 +6,6 @@ use crate::engine::reach::evaluator::TUNNEL_PORT;
 use crate::engine::reach::mesh::{ClientTls, Membership};
 use crate::engine::reach::network_policy::Opening;
 use crate::engine::reach::{Connection, End, Evaluator, Manner, Path, Verdict};
-use crate::model::Truth;
 use crate::model::snapshot::Namespaces;
 
 /// What is tried out.
@@ -77,14 +76,8 @@ impl<'e, 's> Trial<'e, 's> {
 
     /// Whether any of these ways is for pods of a namespace, as far as that hangs on the namespace.
     pub(super) fn is_open_to(&self, openings: &[Opening<'e>], namespace: &str) -> bool {
-        openings.iter().any(|opening| match opening {
-            Opening::Everybody | Opening::Addresses(_) => true,
-            Opening::Pods { namespaces: None, .. } => self.port.target.namespace == namespace,
-            Opening::Pods { namespaces: Some(selector), .. } => {
-                let namespace = self.namespaces.get(namespace);
-                selector.selects(|key| namespace.label(key)) != Truth::No
-            }
-        })
+        let own = &self.port.target.namespace;
+        openings.iter().any(|opening| opening.may_be_for(own, namespace, self.namespaces))
     }
 
     fn manners(&self, is_in_mesh: bool) -> impl Iterator<Item = &Manner> {

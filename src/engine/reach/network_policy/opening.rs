@@ -26,6 +26,20 @@ pub enum Opening<'p> {
     Addresses(&'p AddressRange),
 }
 
+impl Opening<'_> {
+    /// Whether it may be for pods of a namespace, as far as that hangs on the namespace; `own` is that of the called pod.
+    pub fn may_be_for(&self, own: &str, namespace: &str, namespaces: &Namespaces) -> bool {
+        match self {
+            Self::Everybody | Self::Addresses(_) => true,
+            Self::Pods { namespaces: None, .. } => own == namespace,
+            Self::Pods { namespaces: Some(selector), .. } => {
+                let namespace = namespaces.get(namespace);
+                selector.selects(|key| namespace.label(key)) != Truth::No
+            }
+        }
+    }
+}
+
 /// A policy that isolates pods that call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gate<'p> {
@@ -69,7 +83,8 @@ impl NetworkPolicies {
     }
 }
 
-fn ways(rule: &Rule) -> Vec<Opening<'_>> {
+/// The ways that one rule opens.
+pub(super) fn ways(rule: &Rule) -> Vec<Opening<'_>> {
     if rule.peers.is_empty() {
         return vec![Opening::Everybody];
     }

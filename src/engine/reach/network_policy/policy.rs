@@ -65,6 +65,11 @@ impl Policy {
         Self { namespace: namespace.to_owned(), name: name.to_owned(), content }
     }
 
+    /// Whether nothing is known of it but that it is there.
+    pub(super) const fn is_unreadable(&self) -> bool {
+        matches!(self.content, Content::Unreadable(_))
+    }
+
     /// Its namespace.
     pub fn namespace(&self) -> &str {
         &self.namespace

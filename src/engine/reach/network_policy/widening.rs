@@ -3,7 +3,7 @@
 //! Policies add up. Who was kept out and gets in afterwards is admitted by the changed policy, or there is nothing left
 //! that surely isolates the called pod; and who was kept in and gets out is of the policy's own namespace.
 
-use super::peer::Peer;
+use super::opening::ways;
 use super::policy::Rule;
 use super::question::{Direction, Question};
 use super::{NetworkPolicies, Policy};
@@ -56,6 +56,8 @@ impl<'p> Widening<'p> {
         };
         let was_isolated = self.before.is_some_and(isolates);
         let isolating = self.after.filter(|policy| isolates(policy));
+        // It may allow anything, and has no rules that say so.
+        let is_unreadable = isolating.is_some_and(Policy::is_unreadable);
         let is_sure = || self.policies.isolating(Direction::Ingress, called).any(|(_, truth)| truth == Truth::Yes);
         let ask = |connection| Question::new(Direction::Ingress, called, &connection, namespaces, host_network);
         let questions: Vec<Question<'_>> = carriers.map(ask).collect();
@@ -64,7 +66,7 @@ impl<'p> Widening<'p> {
         Newcomers {
             widening: self,
             connection,
-            are_anybody: (was_isolated || isolating.is_some()) && !is_sure(),
+            are_anybody: is_unreadable || ((was_isolated || isolating.is_some()) && !is_sure()),
             rules: about.map(|(number, _)| number).collect(),
             namespaces,
         }
@@ -106,15 +108,9 @@ impl<'p> Newcomers<'p> {
 
     /// Whether one of these rules may let pods of a namespace in, as far as it hangs on that.
     pub fn may_be_of(&self, rule: usize, namespace: &str) -> bool {
-        let is_meant = |peer: &Peer| match peer {
-            Peer::Pods { namespaces: None, .. } => self.widening.namespace == namespace,
-            Peer::Pods { namespaces: Some(selector), .. } => {
-                let namespace = self.namespaces.get(namespace);
-                selector.selects(|key| namespace.label(key)) != Truth::No
-            }
-            Peer::Addresses(_) | Peer::NotUnderstood(_) => true,
-        };
-        self.rule(rule).is_none_or(|rule| rule.peers.is_empty() || rule.peers.iter().any(is_meant))
+        let own = self.widening.namespace;
+        let is_open = |rule| ways(rule).iter().any(|way| way.may_be_for(own, namespace, self.namespaces));
+        self.rule(rule).is_none_or(is_open)
     }
 
     /// Those of some pods of one namespace, by their places, that one of these rules may let in, to whatever port.

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::laws::snapshot_of;
 use super::random::{Cluster, cluster, network_policy};
 use super::*;
-use crate::engine::audit::exposure::opened::{Scope, Side, opened};
+use crate::engine::audit::exposure::crowd::{Admitted, Crowd};
+use crate::engine::audit::exposure::existing::verdict_of;
+use crate::engine::audit::exposure::opened::{Scope, Side, newcomers, opened};
 use crate::model::Resource;
 use crate::model::snapshot::Change;
 
@@ -49,8 +51,27 @@ fn alteration() -> impl Strategy<Value = Alteration> {
     })
 }
 
+/// Pods that exist and get better through to a port afterwards, and those who are asked because they may.
+fn newly_through(before: Side<'_, '_>, after: Side<'_, '_>, policy: &ObjectReference) -> Vec<(String, bool)> {
+    let crowd = Crowd::of(after.snapshot);
+    let mut admitted = Admitted::new();
+    let mut found = Vec::new();
+    for port in &guarded_ports(&Guards::built_in(), after.snapshot) {
+        let trials = [before, after].map(|side| Trial::new(side.evaluator, side.snapshot.namespaces(), port));
+        let [earlier, later] = &trials;
+        let newcomers = newcomers(before, policy, later);
+        let coming = crowd.coming(&newcomers, later, &mut admitted);
+        let others = after.snapshot.first_of_classes().filter(|(pod, _)| !port.allows(pod));
+        for (pod, _) in others.filter(|(pod, _)| verdict_of(later, pod) < verdict_of(earlier, pod)) {
+            let is_asked = !newcomers.are_none() && coming.iter().any(|(asked, _)| asked.object == pod.object);
+            found.push((format!("{} to {}", pod.full_name(), port.port), is_asked));
+        }
+    }
+    found
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn nobody_else_comes_in(cluster in cluster(), alteration in alteration()) {
@@ -66,5 +87,18 @@ proptest! {
         };
         let told = |scope| opened_within(scope).iter().map(told).collect::<Vec<_>>();
         prop_assert_eq!(told(Scope::NetworkPolicy(&object)), told(Scope::Whole));
+    }
+
+    #[test]
+    fn whoever_newly_gets_through_is_asked(cluster in cluster(), alteration in alteration()) {
+        let (object, change) = alteration.of(&cluster);
+        let before = snapshot_of(&cluster);
+        let after = before.with(&[change]);
+        let evaluator = |snapshot| Evaluator::new(snapshot, MeshSettings::default(), HostNetwork::default());
+        let (known, changed) = (evaluator(&before), evaluator(&after));
+        let sides = [(&before, &known), (&after, &changed)].map(|(snapshot, evaluator)| Side { snapshot, evaluator });
+        for (who, is_asked) in newly_through(sides[0], sides[1], &object) {
+            prop_assert!(is_asked, "{who}");
+        }
     }
 }
